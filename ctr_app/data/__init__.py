@@ -1,0 +1,1 @@
+"""Tables, schemas, encoding and data sets. Imports nothing else of this package."""

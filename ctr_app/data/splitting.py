@@ -1,0 +1,82 @@
+"""Cutting rows into train, valid and test: at random (stratified, seeded) or by time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .errors import InputError
+
+SPLITS = ("train", "valid", "test")
+MIN_ROWS = 20
+
+
+@dataclass(frozen=True)
+class SplitRule:
+    """How rows are cut. ``method`` is "random", "time" or "files"; shares are of all rows, the rest is for training."""
+
+    method: str = "random"
+    valid_share: float = 0.1
+    test_share: float = 0.1
+    seed: int = 0
+
+
+def split_rows(labels: np.ndarray, rule: SplitRule, times: np.ndarray | None = None) -> dict[str, np.ndarray]:
+    """Row numbers of each split, each ascending; together they are every row once.
+
+    Args:
+        labels: bool (n,), to keep the share of clicks alike in each split.
+        times: float (n,), for ``rule.method == "time"``; rows without a time count as the earliest.
+
+    Raises:
+        InputError: if there are too few rows, or if one split would hold one label only.
+    """
+    if len(labels) < MIN_ROWS:
+        raise InputError("The table has {count} rows with a label; training needs at least {needed}.",
+                         count=len(labels), needed=MIN_ROWS)
+    if rule.method == "time":
+        if times is None:
+            raise InputError("To split by time, say which column is the time with --time COL.")
+        parts = _by_time(times, rule)
+    else:
+        parts = _stratified(labels, rule)
+    for name, rows in parts.items():
+        check_both_labels(labels[rows], name)
+    return parts
+
+
+def check_both_labels(labels: np.ndarray, split: str) -> None:
+    """Raise InputError if the rows of a split are all clicks, all non-clicks, or none at all."""
+    if len(labels) == 0 or labels.all() or not labels.any():
+        what = "no rows" if len(labels) == 0 else "only clicks" if labels.all() else "no clicks"
+        raise InputError(
+            "The {split} part has {what} ({count} rows); clicks and non-clicks are both needed there.",
+            split=split, what=what, count=len(labels),
+        )
+
+
+def _stratified(labels: np.ndarray, rule: SplitRule) -> dict[str, np.ndarray]:
+    generator = np.random.default_rng(rule.seed)
+    parts: dict[str, list[np.ndarray]] = {name: [] for name in SPLITS}
+    for label in (False, True):
+        rows = generator.permutation(np.flatnonzero(labels == label))
+        valid = _at_least_one(rule.valid_share, len(rows))
+        test = _at_least_one(rule.test_share, len(rows))
+        parts["valid"].append(rows[:valid])
+        parts["test"].append(rows[valid : valid + test])
+        parts["train"].append(rows[valid + test :])
+    return {name: np.sort(np.concatenate(chunks)) for name, chunks in parts.items() if sum(map(len, chunks))}
+
+
+def _at_least_one(share: float, count: int) -> int:
+    return max(1, round(share * count)) if share > 0 and count >= 3 else 0
+
+
+def _by_time(times: np.ndarray, rule: SplitRule) -> dict[str, np.ndarray]:
+    order = np.argsort(np.nan_to_num(times, nan=-np.inf), kind="stable")
+    test = round(rule.test_share * len(times))
+    valid = round(rule.valid_share * len(times))
+    train = len(times) - valid - test
+    parts = {"train": order[:train], "valid": order[train : train + valid], "test": order[train + valid :]}
+    return {name: np.sort(rows) for name, rows in parts.items() if len(rows)}

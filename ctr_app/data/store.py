@@ -1,0 +1,308 @@
+"""Data sets on disk: the table as it was read, and its encoded rows as memory-mappable arrays.
+
+``data/sets/<id>/`` holds ``table.parquet``, ``dataset.json`` and ``names.json``; each way of encoding it lies beside
+them under ``encoded/<key>/``, where the key is the hash of the schema, the split and the minimum count.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import time
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import torch
+
+from .batch import Batch
+from .catalogue import sample_named
+from .columns import as_text, as_time
+from .encoding import EncodedRows, Encoder, label_array
+from .errors import InputError, join_names
+from .files import new_folder, read_json, write_json
+from .reading import Table
+from .schema import Schema
+from .splitting import SPLITS, SplitRule, check_both_labels, split_rows
+
+PROJECT = Path(__file__).resolve().parents[2]
+# Part of every sample's id, so that a change of a generator makes a new data set.
+SAMPLE_VERSION = 1
+
+
+def default_data_root() -> Path:
+    """Where data sets are kept: the folder named by CTR_LENS_DATA, or ``data/`` of the project."""
+    return Path(os.environ.get("CTR_LENS_DATA") or PROJECT / "data")
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """How a table becomes arrays: its schema, its split, and the fewest times a value must occur to have a vector."""
+
+    schema: Schema
+    split: SplitRule = SplitRule()
+    min_count: int = 2
+
+    def to_json(self) -> dict[str, Any]:
+        """A plain dictionary; ``from_json`` reads it back."""
+        return {"schema": self.schema.to_json(), "split": asdict(self.split), "min_count": self.min_count}
+
+    @classmethod
+    def from_json(cls, stored: dict[str, Any]) -> Preparation:
+        """Read what ``to_json`` wrote."""
+        return cls(Schema.from_json(stored["schema"]), SplitRule(**stored["split"]), stored["min_count"])
+
+    @property
+    def key(self) -> str:
+        """A short name for this way of encoding."""
+        return hashlib.sha256(json.dumps(self.to_json(), sort_keys=True).encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """A stored table. ``file_rows`` are the rows of the given train, valid and test files, where files were given."""
+
+    folder: Path
+    id: str
+    name: str
+    description: str
+    content_hash: str
+    rows: int
+    created: float
+    preparation: Preparation | None
+    truth: dict[str, Any] | None = None
+    file_rows: tuple[int, int, int] | None = None
+
+    @cached_property
+    def frame(self) -> pl.DataFrame:
+        """The whole table."""
+        return pl.read_parquet(self.folder / "table.parquet")
+
+    def head(self, rows: int) -> pl.DataFrame:
+        """The first rows, without reading the rest."""
+        return pl.scan_parquet(self.folder / "table.parquet").head(rows).collect()
+
+    def names(self) -> dict[str, dict[str, str]]:
+        """Readable names of values by field, where a column or an uploaded table names them."""
+        path = self.folder / "names.json"
+        return read_json(path) if path.exists() else {}
+
+    def encoded(self, preparation: Preparation | None = None) -> EncodedDataset:
+        """The arrays for ``preparation`` (by default the data set's own), made and stored on first use."""
+        preparation = preparation or self.preparation
+        if preparation is None:
+            raise InputError("Say first which column of {name} is the label.", name=self.name)
+        folder = self.folder / "encoded" / preparation.key
+        if not folder.is_dir():
+            parts = _split(self, preparation)
+            encoder = Encoder.fit(self.frame[parts["train"]], preparation.schema, preparation.min_count)
+            with new_folder(folder) as temporary:
+                encoder.save(temporary / "encoder")
+                for split, rows in parts.items():
+                    _save_rows(temporary / split, encoder.transform(self.frame, rows))
+        return EncodedDataset(folder)
+
+
+class EncodedDataset:
+    """Encoded splits of one data set, opened without being read: arrays are mapped from disk."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.encoder = Encoder.load(folder / "encoder")
+
+    @property
+    def splits(self) -> tuple[str, ...]:
+        """The splits there are: train and valid, and test where it has rows."""
+        return tuple(split for split in SPLITS if (self.folder / split).is_dir())
+
+    def rows(self, split: str) -> EncodedRows:
+        """The arrays of one split."""
+        return _load_rows(self.folder / split)
+
+    def batch(self, split: str) -> Batch:
+        """The whole split as one batch over the mapped arrays."""
+        return as_batch(self.rows(split))
+
+
+def as_batch(rows: EncodedRows) -> Batch:
+    """Tensors over the same memory as the arrays."""
+    return Batch(
+        torch.from_numpy(rows.numeric), torch.from_numpy(rows.categorical),
+        {name: torch.from_numpy(ids) for name, ids in rows.sequences.items()}, torch.from_numpy(rows.labels),
+    )
+
+
+class DatasetStore:
+    """All data sets under one root."""
+
+    def __init__(self, root: Path | None = None) -> None:
+        self.root = (root or default_data_root()) / "sets"
+
+    def list(self) -> list[DataSet]:
+        """Every data set, newest first."""
+        found = [self._load(path.parent) for path in self.root.glob("*/dataset.json")]
+        return sorted(found, key=lambda dataset: -dataset.created)
+
+    def get(self, dataset_id: str) -> DataSet:
+        """The data set with that id; raises InputError if it is not there."""
+        folder = self.root / dataset_id
+        if not re.fullmatch(r"[\w-]+", dataset_id) or not (folder / "dataset.json").exists():
+            raise InputError("The data set {id} is not here any more.", id=dataset_id)
+        return self._load(folder)
+
+    def add_table(
+        self, tables: dict[str, Table], preparation: Preparation | None, *, description: str | None = None,
+        truth: dict[str, Any] | None = None,
+    ) -> DataSet:
+        """Store a table (``{"train": table}``), or train, valid and test tables with the same columns."""
+        first = tables["train"]
+        for name, table in tables.items():
+            lacking = [column for column in first.frame.columns if column not in table.frame.columns]
+            if lacking:
+                raise InputError("The {split} file lacks {names}, which the training file has.",
+                                 split=name, names=join_names(lacking))
+        content_hash = hashlib.sha256("".join(t.content_hash for t in tables.values()).encode()).hexdigest()
+        given = len(tables) > 1
+        frame = _concatenated([tables[s].frame.select(first.frame.columns) for s in SPLITS if s in tables])
+        file_rows = tuple(tables[s].frame.height if s in tables else 0 for s in SPLITS) if given else None
+        dataset = DataSet(
+            self.root, f"{_slug(first.name)}-{content_hash[:8]}", first.name, description or first.describe(),
+            content_hash, frame.height, time.time(), preparation, truth, file_rows,  # type: ignore[arg-type]
+        )
+        return self._store(dataset, frame)
+
+    def add_sample(self, name: str, rows: int | None = None, seed: int = 0) -> DataSet:
+        """Make the planted sample ``name`` unless it is here, and return it."""
+        sample = sample_named(name)
+        rows = rows or sample.rows
+        content_hash = hashlib.sha256(f"{name}/{rows}/{seed}/{SAMPLE_VERSION}".encode()).hexdigest()
+        dataset_id = f"{name}-{content_hash[:8]}"
+        if (self.root / dataset_id / "dataset.json").exists():
+            return self.get(dataset_id)
+        planted = sample.make(rows, seed)
+        dataset = DataSet(self.root, dataset_id, sample.title, sample.description, content_hash, rows, time.time(),
+                          Preparation(planted.schema), planted.truth.to_json())
+        return self._store(dataset, planted.frame)
+
+    def update(self, dataset: DataSet, preparation: Preparation) -> DataSet:
+        """The data set with another schema or split as its own; runs keep theirs."""
+        changed = replace(dataset, preparation=preparation)
+        self._write_description(changed)
+        write_names(changed, _names_from_columns(changed.frame, preparation.schema))
+        return changed
+
+    def _store(self, dataset: DataSet, frame: pl.DataFrame) -> DataSet:
+        folder = self.root / dataset.id
+        dataset = replace(dataset, folder=folder)
+        if not (folder / "dataset.json").exists():
+            with new_folder(folder) as temporary:
+                frame.write_parquet(temporary / "table.parquet")
+                self._write_description(replace(dataset, folder=temporary))
+        if dataset.preparation is None:
+            return dataset
+        return self.update(dataset, dataset.preparation)
+
+    def _write_description(self, dataset: DataSet) -> None:
+        described = {
+            key: getattr(dataset, key)
+            for key in ("id", "name", "description", "content_hash", "rows", "created", "truth", "file_rows")
+        }
+        described["preparation"] = dataset.preparation.to_json() if dataset.preparation else None
+        write_json(dataset.folder / "dataset.json", described)
+
+    def _load(self, folder: Path) -> DataSet:
+        stored = read_json(folder / "dataset.json")
+        preparation = stored.pop("preparation")
+        file_rows = stored.pop("file_rows")
+        return DataSet(
+            folder, preparation=Preparation.from_json(preparation) if preparation else None,
+            file_rows=tuple(file_rows) if file_rows else None, **stored,
+        )
+
+
+def write_names(dataset: DataSet, names: dict[str, dict[str, str]]) -> None:
+    """Add readable names of values to those that the data set has."""
+    if names:
+        merged = dataset.names()
+        for field, by_value in names.items():
+            merged[field] = merged.get(field, {}) | by_value
+        write_json(dataset.folder / "names.json", merged)
+
+
+def _names_from_columns(frame: pl.DataFrame, schema: Schema) -> dict[str, dict[str, str]]:
+    """Field -> value -> name, from the columns that the schema says hold names."""
+    names = {}
+    for column in schema.columns:
+        if column.names_from:
+            pairs = pl.DataFrame({"value": as_text(frame[column.name]), "name": as_text(frame[column.names_from])})
+            pairs = pairs.drop_nulls().unique(subset="value", keep="first")
+            names[column.name] = dict(zip(pairs["value"], pairs["name"], strict=True))
+    return names
+
+
+def _split(dataset: DataSet, preparation: Preparation) -> dict[str, np.ndarray]:
+    """Row numbers of each split, of the rows that have a label."""
+    labels = label_array(dataset.frame, preparation.schema)
+    labelled = np.flatnonzero(~np.isnan(labels))
+    times = None
+    if preparation.split.method == "time" and preparation.schema.time:
+        times = as_time(dataset.frame[preparation.schema.time]).to_numpy().astype(np.float64)[labelled]
+    if dataset.file_rows is None:
+        parts = split_rows(labels[labelled] > 0, preparation.split, times)
+        return {name: labelled[rows] for name, rows in parts.items()}
+    return _given_split(dataset.file_rows, labels, labelled, preparation.split)
+
+
+def _given_split(
+    file_rows: tuple[int, int, int], labels: np.ndarray, labelled: np.ndarray, rule: SplitRule
+) -> dict[str, np.ndarray]:
+    """The splits that the files are; validation rows are drawn from the training file if no file gives them."""
+    edges = np.cumsum((0, *file_rows))
+    parts = {
+        name: labelled[(labelled >= edges[i]) & (labelled < edges[i + 1])]
+        for i, name in enumerate(SPLITS) if file_rows[i]
+    }
+    if "valid" not in parts:
+        drawn = split_rows(labels[parts["train"]] > 0, replace(rule, method="random", test_share=0.0))
+        parts |= {name: parts["train"][rows] for name, rows in drawn.items()}
+    for name, rows in parts.items():
+        check_both_labels(labels[rows] > 0, name)
+    return {name: parts[name] for name in SPLITS if name in parts}
+
+
+def _concatenated(frames: list[pl.DataFrame]) -> pl.DataFrame:
+    if len(frames) == 1:
+        return frames[0]
+    if any(frame.schema != frames[0].schema for frame in frames):
+        frames = [frame.select(as_text(frame[name]).alias(name) for name in frame.columns) for frame in frames]
+    return pl.concat(frames)
+
+
+def _save_rows(folder: Path, rows: EncodedRows) -> None:
+    folder.mkdir()
+    for name in ("numeric", "categorical", "labels", "rows"):
+        np.save(folder / f"{name}.npy", getattr(rows, name), allow_pickle=False)
+    if rows.group_ids is not None:
+        np.save(folder / "group_ids.npy", rows.group_ids, allow_pickle=False)
+    for index, ids in enumerate(rows.sequences.values()):
+        np.save(folder / f"sequence_{index}.npy", ids, allow_pickle=False)
+    write_json(folder / "sequences.json", list(rows.sequences))
+
+
+def _load_rows(folder: Path) -> EncodedRows:
+    def mapped(name: str) -> np.ndarray:
+        return np.load(folder / f"{name}.npy", mmap_mode="c", allow_pickle=False)
+
+    sequences = {name: mapped(f"sequence_{i}") for i, name in enumerate(read_json(folder / "sequences.json"))}
+    groups = mapped("group_ids") if (folder / "group_ids.npy").exists() else None
+    return EncodedRows(mapped("numeric"), mapped("categorical"), sequences, mapped("labels"), mapped("rows"), groups)
+
+
+def _slug(name: str) -> str:
+    stem = name.split(".")[0].lower()
+    return re.sub(r"[^a-z0-9]+", "-", stem).strip("-")[:40] or "table"

@@ -1,0 +1,1 @@
+"""Click models: FM, DCN and DIN. No files, no screen."""

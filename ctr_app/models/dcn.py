@@ -1,0 +1,157 @@
+"""Deep & cross networks: DCN-V1 (vector), DCN-V2 (matrix) and DCN-Mix (low-rank experts)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from ..data.batch import Batch, FieldLayout
+from .layers import MLP, FieldEmbedding, FieldInputs, square_root_dims, uniform_dims
+from .settings import Config, setting
+
+
+@dataclass(frozen=True)
+class DCNConfig(Config):
+    """Settings of a deep & cross network."""
+
+    cross: str = setting("matrix", "DCN-V1 crosses with a vector, DCN-V2 with a matrix, DCN-Mix with low-rank experts.",
+                         choices=("vector", "matrix", "mix"))
+    num_cross_layers: int = setting(2, "Each layer raises the order of the crosses by one.", minimum=1, maximum=8)
+    structure: str = setting("parallel", "The MLP beside the cross network, or stacked on top of it.",
+                             choices=("stacked", "parallel"))
+    embedding_sizes: str = setting("uniform", "One size for all fields, or growing as the square root of the vocabulary.",
+                                   choices=("uniform", "sqrt"))
+    embedding_dim: int = setting(8, "Numbers in each value's vector; the largest size, where sizes grow.",
+                                 minimum=2, maximum=256)
+    mlp_sizes: tuple[int, ...] = setting((128, 64), "Hidden sizes of the MLP.", minimum=1, maximum=4096)
+    dropout: float = setting(0.2, "Share of the MLP's units left out at random in each step.",
+                             group="learning", minimum=0.0, maximum=0.9)
+    rank: int = setting(32, "DCN-Mix: rank of each expert.", minimum=1, maximum=512)
+    num_experts: int = setting(4, "DCN-Mix: experts in each layer.", minimum=1, maximum=16)
+
+
+class CrossVector(nn.Module):
+    """x_{l+1} = x_0 (x_l . w_l) + b_l + x_l  (Wang et al. 2017, equation 3)."""
+
+    def __init__(self, width: int, num_layers: int) -> None:
+        super().__init__()
+        self.weights = nn.Parameter(torch.randn(num_layers, width) / width**0.5)
+        self.biases = nn.Parameter(torch.zeros(num_layers, width))
+
+    def layer(self, index: int, x0: Tensor, x: Tensor) -> Tensor:
+        """One layer: x_0 and x_l (B, width) -> x_{l+1} (B, width)."""
+        return x0 * (x @ self.weights[index])[:, None] + self.biases[index] + x
+
+    @property
+    def num_layers(self) -> int:
+        """Number of cross layers."""
+        return len(self.weights)
+
+    def implied_matrix(self, index: int, x: Tensor) -> Tensor:
+        """The matrix that the layer's vector implies, (width, width): each output reads the same w."""
+        return self.weights[index].expand(len(self.weights[index]), -1)
+
+
+class CrossMatrix(nn.Module):
+    """x_{l+1} = x_0 * (W_l x_l + b_l) + x_l  (Wang et al. 2021, equation 1)."""
+
+    def __init__(self, width: int, num_layers: int) -> None:
+        super().__init__()
+        self.weights = nn.Parameter(torch.empty(num_layers, width, width))
+        for weight in self.weights.data:
+            nn.init.xavier_normal_(weight, gain=0.5)
+        self.biases = nn.Parameter(torch.zeros(num_layers, width))
+
+    def layer(self, index: int, x0: Tensor, x: Tensor) -> Tensor:
+        """One layer: x_0 and x_l (B, width) -> x_{l+1} (B, width)."""
+        return x0 * torch.addmm(self.biases[index], x, self.weights[index].T) + x
+
+    @property
+    def num_layers(self) -> int:
+        """Number of cross layers."""
+        return len(self.weights)
+
+    def implied_matrix(self, index: int, x: Tensor) -> Tensor:
+        """W of the layer, (width, width): row = output, column = input."""
+        return self.weights[index]
+
+
+class CrossMix(nn.Module):
+    """x_{l+1} = sum_k G_k(x_l) x_0 * (U_k tanh(C_k tanh(V_k^T x_l)) + b) + x_l  (Wang et al. 2021, equations 3, 4).
+
+    G is a softmax over the experts of a linear gate, shared by the layers.
+    """
+
+    def __init__(self, width: int, num_layers: int, rank: int, num_experts: int) -> None:
+        super().__init__()
+        self.into = nn.Parameter(_xavier(num_layers, num_experts, width, rank))  # V
+        self.within = nn.Parameter(_xavier(num_layers, num_experts, rank, rank))  # C
+        self.out = nn.Parameter(_xavier(num_layers, num_experts, rank, width))  # U transposed
+        self.biases = nn.Parameter(torch.zeros(num_layers, width))
+        self.gate = nn.Linear(width, num_experts, bias=False)
+
+    def gates(self, x: Tensor) -> Tensor:
+        """How far each expert's gate opens, (B, K), summing to 1 over the K experts."""
+        return torch.softmax(self.gate(x), dim=1)
+
+    def layer(self, index: int, x0: Tensor, x: Tensor) -> Tensor:
+        """One layer: x_0 and x_l (B, width) -> x_{l+1} (B, width)."""
+        low = torch.tanh(torch.einsum("bd,kdr->kbr", x, self.into[index]))
+        low = torch.tanh(torch.bmm(low, self.within[index]))
+        experts = torch.bmm(low, self.out[index])  # (K, B, width)
+        mixed = torch.einsum("kbd,bk->bd", experts, self.gates(x)) + self.biases[index]
+        return x0 * mixed + x
+
+    @property
+    def num_layers(self) -> int:
+        """Number of cross layers."""
+        return len(self.into)
+
+    def implied_matrix(self, index: int, x: Tensor) -> Tensor:
+        """The matrix (width, width) that the layer is near zero, tanh taken as the identity, with the mean gates over x."""
+        gates = self.gates(x).mean(dim=0)
+        return torch.einsum("k,kdr,krs,kse->ed", gates, self.into[index], self.within[index], self.out[index])
+
+
+class DCN(nn.Module):
+    """Cross network and MLP over all fields side by side, stacked or parallel."""
+
+    def __init__(self, layout: FieldLayout, config: DCNConfig) -> None:
+        super().__init__()
+        self.layout = layout
+        sizes = square_root_dims if config.embedding_sizes == "sqrt" else uniform_dims
+        self.inputs = FieldInputs(FieldEmbedding(layout, sizes(layout, config.embedding_dim), std=0.1))
+        width = self.inputs.width
+        self.cross: CrossVector | CrossMatrix | CrossMix
+        if config.cross == "mix":
+            self.cross = CrossMix(width, config.num_cross_layers, min(config.rank, width), config.num_experts)
+        else:
+            self.cross = {"vector": CrossVector, "matrix": CrossMatrix}[config.cross](width, config.num_cross_layers)
+        self.mlp = MLP(width, config.mlp_sizes, dropout=config.dropout)
+        self.is_stacked = config.structure == "stacked"
+        self.output = nn.Linear(self.mlp.out_dim + (0 if self.is_stacked else width), 1)
+
+    def head(self, x0: Tensor, crossed: Tensor) -> Tensor:
+        """Logits (B,) from the inputs and the last cross layer, each (B, width)."""
+        if self.is_stacked:
+            return self.output(self.mlp(crossed)).squeeze(1)
+        return self.output(torch.cat([crossed, self.mlp(x0)], dim=1)).squeeze(1)
+
+    def cross_states(self, x0: Tensor) -> list[Tensor]:
+        """x_0, x_1, ..., x_L of the cross network, each (B, width)."""
+        states = [x0]
+        for index in range(self.cross.num_layers):
+            states.append(self.cross.layer(index, x0, states[-1]))
+        return states
+
+    def forward(self, batch: Batch) -> Tensor:
+        """Logits (B,)."""
+        x0 = self.inputs(batch)
+        return self.head(x0, self.cross_states(x0)[-1])
+
+
+def _xavier(*shape: int) -> Tensor:
+    scale = (2.0 / (shape[-1] + shape[-2])) ** 0.5
+    return scale * torch.randn(*shape)

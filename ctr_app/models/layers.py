@@ -1,0 +1,167 @@
+"""The parts that models are composed of.
+
+Shapes, here and in the models: B rows of a batch, F fields, N numeric fields, C categorical fields, S sequence
+fields, T items of a history, D embedding dimension, P real (not padded) history positions of a batch.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from ..data.batch import Batch, FieldLayout
+
+EMBEDDING_STD = 0.01
+
+
+class FieldEmbedding(nn.Module):
+    """One vector per value of every categorical and sequence field.
+
+    Tables of equal width lie in one matrix, one after the other, so that a batch is one gather. A sequence is the
+    mean of its real items' vectors (zero if it has none), from the table of its candidate if it has one.
+
+    Args:
+        layout: the fields.
+        dims: width D of each table, by the table's name.
+        std: standard deviation of the initial vectors.
+    """
+
+    def __init__(self, layout: FieldLayout, dims: dict[str, int], std: float = EMBEDDING_STD) -> None:
+        super().__init__()
+        self.layout = layout
+        self.dims = dims
+        self.offsets: dict[str, int] = {}
+        rows: dict[int, int] = {}
+        for table, size in layout.vocabulary_sizes.items():
+            self.offsets[table] = rows.get(dims[table], 0)
+            rows[dims[table]] = self.offsets[table] + size
+        self.tables = nn.ModuleDict({str(dim): nn.Embedding(count, dim) for dim, count in rows.items()})
+        for table in self.tables.values():
+            nn.init.normal_(table.weight, std=std)
+        self._columns = {
+            dim: [i for i, name in enumerate(layout.categorical) if dims[name] == dim] for dim in rows
+        }
+        for dim, columns in self._columns.items():
+            offsets = torch.tensor([self.offsets[layout.categorical[i]] for i in columns], dtype=torch.long)
+            self.register_buffer(f"offsets_{dim}", offsets, persistent=False)
+
+    def weight(self, field: str) -> Tensor:
+        """The vectors of the vocabulary of ``field``, (V, D), a view into the matrix."""
+        table = self.layout.table_of(field)
+        start = self.offsets[table]
+        return self.tables[str(self.dims[table])].weight[start : start + self.layout.vocabulary_sizes[table]]
+
+    def lookup(self, field: str, ids: Tensor) -> Tensor:
+        """Vectors (..., D) of the given ids of one field."""
+        table = self.layout.table_of(field)
+        return self.tables[str(self.dims[table])](ids + self.offsets[table])
+
+    def categorical(self, batch: Batch) -> list[Tensor]:
+        """C tensors (B, D), in the order of the layout."""
+        found: list[Tensor] = [torch.empty(0)] * len(self.layout.categorical)
+        for dim, columns in self._columns.items():
+            if columns:
+                chosen = batch.categorical if len(columns) == len(found) else batch.categorical[:, columns]
+                vectors = self.tables[str(dim)](chosen + self.get_buffer(f"offsets_{dim}"))  # (B, C', D)
+                for position, column in enumerate(columns):
+                    found[column] = vectors[:, position]
+        return found
+
+    def pooled(self, batch: Batch, field: str) -> Tensor:
+        """Mean (B, D) over the real items of a sequence field; a zero vector where there is none."""
+        table = self.layout.table_of(field)
+        offset = self.offsets[table]
+        ids = batch.sequences[field].long() + offset
+        return functional.embedding_bag(ids, self.tables[str(self.dims[table])].weight, mode="mean", padding_idx=offset)
+
+
+class SafeBatchNorm(nn.BatchNorm1d):
+    """Batch normalisation that uses its running statistics where a training batch has fewer than two rows."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        """(R, H) -> (R, H)."""
+        if self.training and len(input) < 2:
+            return functional.batch_norm(input, self.running_mean, self.running_var, self.weight, self.bias, False, 0.0, self.eps)
+        return super().forward(input)
+
+
+class Dice(nn.Module):
+    """Data-adaptive activation, Zhou et al. 2018, equation 3: p * s + alpha * (1 - p) * s.
+
+    p is the sigmoid of s normalised over the rows it is given; callers pass real positions only.
+    """
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.norm = SafeBatchNorm(width, eps=1e-8, affine=False)
+        self.alpha = nn.Parameter(torch.zeros(width))
+
+    def forward(self, s: Tensor) -> Tensor:
+        """(R, H) -> (R, H)."""
+        p = torch.sigmoid(self.norm(s))
+        return s * (p + self.alpha * (1.0 - p))
+
+
+def activation(name: str, width: int) -> nn.Module:
+    """The activation called ``name``: "relu", "prelu" or "dice"."""
+    return {"relu": nn.ReLU, "prelu": lambda: nn.PReLU(width, init=0.25), "dice": lambda: Dice(width)}[name]()
+
+
+class MLP(nn.Module):
+    """Linear, batch norm, activation and dropout, once per hidden size: (R, in) -> (R, last size)."""
+
+    def __init__(self, in_dim: int, sizes: tuple[int, ...], *, activation_name: str = "relu", dropout: float = 0.0,
+                 batch_norm: bool = True) -> None:
+        super().__init__()
+        layers: list[nn.Module] = []
+        for size in sizes:
+            layers.append(nn.Linear(in_dim, size))
+            if batch_norm:
+                layers.append(SafeBatchNorm(size))
+            layers.append(activation(activation_name, size))
+            if dropout > 0:
+                layers.append(nn.Dropout(dropout))
+            in_dim = size
+        self.layers = nn.Sequential(*layers)
+        self.out_dim = in_dim
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(R, in) -> (R, out)."""
+        return self.layers(x)
+
+
+class FieldInputs(nn.Module):
+    """All fields side by side as DCN and DIN's MLP read them: each number itself, each vector in full.
+
+    ``slices`` says which columns of the output (B, width) belong to which field.
+    """
+
+    def __init__(self, embedding: FieldEmbedding) -> None:
+        super().__init__()
+        self.embedding = embedding
+        layout = embedding.layout
+        self.slices: dict[str, slice] = {}
+        start = 0
+        for name in layout.field_names:
+            width = 1 if name in layout.numeric else embedding.dims[layout.table_of(name)]
+            self.slices[name] = slice(start, start + width)
+            start += width
+        self.width = start
+
+    def forward(self, batch: Batch) -> Tensor:
+        """(B, width), fields in the order of the layout."""
+        pooled = [self.embedding.pooled(batch, sequence.name) for sequence in self.embedding.layout.sequences]
+        return torch.cat([batch.numeric, *self.embedding.categorical(batch), *pooled], dim=1)
+
+
+def uniform_dims(layout: FieldLayout, dim: int) -> dict[str, int]:
+    """One width for all tables."""
+    return dict.fromkeys(layout.vocabulary_sizes, dim)
+
+
+def square_root_dims(layout: FieldLayout, maximum: int) -> dict[str, int]:
+    """Width growing as the square root of the number of values, at least 2 and at most ``maximum``."""
+    return {table: min(max(math.isqrt(size), 2), maximum) for table, size in layout.vocabulary_sizes.items()}

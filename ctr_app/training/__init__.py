@@ -1,0 +1,1 @@
+"""Training one run, measuring it, storing it, and running many in the background."""

@@ -1,0 +1,148 @@
+"""Doing one stored run from start to end: trains, and writes what happens into the run's folder."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+from ..data.errors import InputError
+from ..data.files import write_json
+from ..data.store import DatasetStore, EncodedDataset
+from ..models.registry import FAMILIES
+from .device import choose_device
+from .metrics import measure
+from .run_store import Run
+from .trainer import EpochDone, EvalDone, Event, Finished, StepDone, Trainer, TrainingFailed, predict
+
+WRITE_SECONDS = 0.2
+HEARTBEAT_SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a run is, for a line on a terminal: the event as it was written to the history."""
+
+    kind: str
+    values: dict[str, Any]
+
+
+def train_run(run: Run, datasets: DatasetStore, on_progress: Callable[[Progress], None] | None = None) -> None:
+    """Train ``run`` in this thread until it is done, stopped or failed; its status says which, in words.
+
+    Raises:
+        Exception: what is not the user's to mend, after the status says that the run failed.
+    """
+    try:
+        _Driver(run, datasets, on_progress).train()
+    except (InputError, TrainingFailed) as error:
+        run.set_status("failed", str(error))
+    except (MemoryError, torch.OutOfMemoryError):
+        run.set_status("failed", "There is not enough memory; try a smaller batch size or smaller vectors.")
+    except Exception as error:
+        run.set_status("failed", f"An error that should not happen: {type(error).__name__}: {error}")
+        raise
+
+
+class _Driver:
+    """Turns a trainer's events into the lines and files of one run."""
+
+    def __init__(self, run: Run, datasets: DatasetStore, on_progress: Callable[[Progress], None] | None) -> None:
+        self.run, self.datasets, self.on_progress = run, datasets, on_progress
+        self.losses: list[torch.Tensor] = []
+        self.rows = 0
+        self.training_seconds = 0.0
+        self.training_rows = 0
+        self.last_write = self.last_heartbeat = time.monotonic()
+        self.started = time.perf_counter()
+
+    def train(self) -> None:
+        """The whole run."""
+        self.run.set_status("running")
+        trainer, dataset = self._prepare()
+        for event in trainer.run():
+            self._write(event, trainer)
+            if isinstance(event, Finished):
+                reason = self._why_early(trainer) if event.reason == "patience" else ""
+                return self._finish(trainer, dataset, "done", reason)
+            if not self.losses and (asked := self.run.stop_request()):
+                return self._finish(trainer, dataset, *asked)
+
+    def _prepare(self) -> tuple[Trainer, EncodedDataset]:
+        spec = self.run.spec()
+        device = choose_device(spec.device)
+        dataset = self.datasets.get(spec.dataset_id).encoded(spec.preparation)
+        torch.manual_seed(spec.training_config.seed)
+        model = FAMILIES[spec.family].build(dataset.encoder.layout, spec.model_config)
+        if not (self.run.folder / "encoder").exists():
+            shutil.copytree(dataset.folder / "encoder", self.run.folder / "encoder")
+        train, valid = dataset.batch("train"), dataset.batch("valid")
+        trainer = Trainer(model, train, valid, spec.training_config, device, dataset.rows("valid").group_ids)
+        self._append("start", device=str(device), rows=len(train), valid_rows=len(valid),
+                     steps_per_epoch=trainer.steps_per_epoch, epochs=spec.training_config.epochs,
+                     parameters=sum(parameter.numel() for parameter in model.parameters()))
+        return trainer, dataset
+
+    def _write(self, event: Event, trainer: Trainer) -> None:
+        if isinstance(event, StepDone):
+            self.losses.append(event.loss)
+            self.rows += event.rows
+            if time.monotonic() - self.last_write >= WRITE_SECONDS:
+                self._write_steps(event.step, trainer)
+        elif isinstance(event, EvalDone):
+            self._write_steps(event.step, trainer)
+            self._append("eval", step=event.step, epoch=event.epoch, is_best=event.is_best, **event.metrics.to_json())
+            if event.is_best:
+                self.run.save_best(trainer.best_state)
+        elif isinstance(event, EpochDone):
+            self.training_seconds += event.seconds
+            self.training_rows += event.rows
+            self.run.save_last(trainer.model, trainer.optimizer)
+
+    def _write_steps(self, step: int, trainer: Trainer) -> None:
+        if not self.losses:
+            return
+        loss = float(torch.stack(self.losses).mean())
+        if not np.isfinite(loss):
+            raise TrainingFailed(f"The loss is no number any more at step {step}; try a lower learning rate.")
+        now = time.monotonic()
+        self._append("steps", step=step, epoch=step / trainer.steps_per_epoch, loss=loss, rows=self.rows,
+                     seconds=time.perf_counter() - self.started)
+        self.losses, self.last_write = [], now
+        if now - self.last_heartbeat >= HEARTBEAT_SECONDS:
+            self.run.set_status("running")
+            self.last_heartbeat = now
+
+    def _append(self, kind: str, **values: Any) -> None:
+        self.run.append(kind, **values)
+        if self.on_progress:
+            self.on_progress(Progress(kind, values))
+
+    def _finish(self, trainer: Trainer, dataset: EncodedDataset, state: str, reason: str) -> None:
+        if trainer.best_state:
+            trainer.model.load_state_dict(trainer.best_state)
+            write_json(self.run.folder / "metrics.json", self._metrics(trainer, dataset))
+        self._append("end", state=state, reason=reason, best_epoch=trainer.best_epoch)
+        self.run.set_status(state, reason)
+
+    def _why_early(self, trainer: Trainer) -> str:
+        monitored = "AUC" if trainer.config.monitor == "auc" else "logloss"
+        return f"No better validation {monitored} for {trainer.config.patience} epochs."
+
+    def _metrics(self, trainer: Trainer, dataset: EncodedDataset) -> dict[str, Any]:
+        by_split = {}
+        for split in dataset.splits:
+            rows = dataset.rows(split)
+            logits = predict(trainer.model, dataset.batch(split).to(trainer.device))
+            by_split[split] = measure(np.asarray(rows.labels), logits, rows.group_ids).to_json()
+        return {
+            **by_split, "best_epoch": trainer.best_epoch, "epochs": self.training_rows // max(1, len(trainer.train)),
+            "rows_per_second": self.training_rows / self.training_seconds if self.training_seconds else None,
+            "seconds": time.perf_counter() - self.started,
+        }
+

@@ -1,0 +1,253 @@
+"""Runs on disk: the one thing that the trainer and the screen share.
+
+Each run is a folder ``checkpoints/<run id>/``; files in it are written whole or not at all, and its history is
+appended to line by line, so that a thread, another process or another machine can do the training.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import re
+import secrets
+import socket
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from .. import __version__
+from ..data.encoding import Encoder
+from ..data.errors import InputError
+from ..data.files import read_json, write_json
+from ..data.store import PROJECT, Preparation
+from ..models.registry import FAMILIES, title_of
+from ..models.settings import Config
+from .config import TrainingConfig
+
+ENDED = ("done", "stopped", "failed", "interrupted")
+# A run without a sign of life for this many seconds, on another machine, counts as interrupted.
+SILENCE_SECONDS = 90.0
+# Tells this process from an earlier one that had the same number.
+PROCESS_TOKEN = secrets.token_hex(8)
+
+
+def default_runs_root() -> Path:
+    """Where runs are kept: the folder named by CTR_LENS_RUNS, or ``checkpoints/`` of the project."""
+    return Path(os.environ.get("CTR_LENS_RUNS") or PROJECT / "checkpoints")
+
+
+@dataclass(frozen=True)
+class RunSpec:
+    """Everything needed to repeat a run: settings, schema and split, and the data set's id and hash."""
+
+    id: str
+    family: str
+    model: dict[str, Any]
+    training: dict[str, Any]
+    device: str
+    dataset_id: str
+    dataset_name: str
+    content_hash: str
+    preparation: Preparation
+    owner: str = "local"
+    created: float = field(default_factory=time.time)
+    versions: dict[str, str] = field(default_factory=lambda: {
+        "ctr_lens": __version__, "torch": torch.__version__, "python": platform.python_version(),
+    })
+
+    @property
+    def title(self) -> str:
+        """The model's name: FM, DCN-V1, DCN-V2, DCN-Mix or DIN."""
+        return title_of(self.family, self.model)
+
+    @property
+    def model_config(self) -> Config:
+        """The model's settings, checked again."""
+        return FAMILIES[self.family].config.from_mapping(self.model)
+
+    @property
+    def training_config(self) -> TrainingConfig:
+        """The training's settings, checked again."""
+        return TrainingConfig.from_mapping(self.training)
+
+
+@dataclass(frozen=True)
+class RunStatus:
+    """Where a run stands: queued, running, done, stopped, failed or interrupted, with the reason in words."""
+
+    state: str
+    reason: str = ""
+    updated: float = field(default_factory=time.time)
+    host: str = field(default_factory=socket.gethostname)
+    pid: int = field(default_factory=os.getpid)
+    process: str = PROCESS_TOKEN
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it waits or trains."""
+        return self.state not in ENDED
+
+    def is_abandoned(self) -> bool:
+        """Whether the process that should be training is gone."""
+        if not self.is_live:
+            return False
+        if self.host != socket.gethostname():
+            return time.time() - self.updated > SILENCE_SECONDS
+        if self.pid == os.getpid():
+            return self.process != PROCESS_TOKEN
+        return not _is_alive(self.pid) or (self.state == "running" and time.time() - self.updated > SILENCE_SECONDS)
+
+
+class Run:
+    """One run's folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @property
+    def id(self) -> str:
+        """The run's id, which is its folder's name."""
+        return self.folder.name
+
+    def spec(self) -> RunSpec:
+        """What the run was asked to do."""
+        stored = read_json(self.folder / "run.json")
+        return RunSpec(**{**stored, "preparation": Preparation.from_json(stored["preparation"])})
+
+    def status(self) -> RunStatus:
+        """Where it stands; a run whose process is gone is interrupted, whatever its file still says."""
+        status = RunStatus(**read_json(self.folder / "status.json"))
+        if status.is_abandoned():
+            what = "before it began" if status.state == "queued" else "in the middle"
+            return RunStatus("interrupted", f"The program that trained it ended {what}; what it had learned is kept.",
+                             status.updated, status.host, status.pid, status.process)
+        return status
+
+    def set_status(self, state: str, reason: str = "") -> None:
+        """Write where it stands."""
+        write_json(self.folder / "status.json", asdict(RunStatus(state, reason)))
+
+    def append(self, kind: str, **values: Any) -> None:
+        """Append one event to the history."""
+        with (self.folder / "history.jsonl").open("a", encoding="utf-8") as file:
+            file.write(json.dumps({"kind": kind, **values}) + "\n")
+
+    def history(self) -> list[dict[str, Any]]:
+        """Every event so far; a last line that is only half written is left out."""
+        path = self.folder / "history.jsonl"
+        lines = path.read_text(encoding="utf-8").split("\n")[:-1] if path.exists() else []
+        return [json.loads(line) for line in lines]
+
+    def ask_to_stop(self, state: str = "stopped", reason: str = "Stopped by hand.") -> None:
+        """Ask whoever trains it to stop after the current step, and say in which state and why."""
+        write_json(self.folder / "stop.json", {"state": state, "reason": reason})
+
+    def stop_request(self) -> tuple[str, str] | None:
+        """State and reason of a stop that was asked for, or None."""
+        path = self.folder / "stop.json"
+        if not path.exists():
+            return None
+        asked = read_json(path)
+        return asked["state"], asked["reason"]
+
+    def save_best(self, state: Mapping[str, Tensor]) -> None:
+        """Keep the weights of the best epoch so far."""
+        _save_tensors(state, self.folder / "best.safetensors")
+
+    def save_last(self, model: nn.Module, optimizer: torch.optim.Optimizer) -> None:
+        """Keep the latest weights and the optimizer's state."""
+        _save_tensors(model.state_dict(), self.folder / "last.safetensors")
+        moments = {
+            f"{key}.{index}": value for index, state in optimizer.state_dict()["state"].items()
+            for key, value in state.items() if isinstance(value, Tensor)
+        }
+        _save_tensors(moments, self.folder / "optimizer.safetensors")
+
+    @property
+    def has_model(self) -> bool:
+        """Whether there are weights to look into."""
+        return (self.folder / "best.safetensors").exists()
+
+    def encoder(self) -> Encoder:
+        """The encoder that the run was trained with."""
+        return Encoder.load(self.folder / "encoder")
+
+    def load_model(self) -> tuple[nn.Module, Encoder]:
+        """The model of the best epoch, in evaluation mode on the CPU, and its encoder."""
+        if not self.has_model:
+            raise InputError("Run {id} has no finished epoch yet, so there is nothing to look into.", id=self.id)
+        spec, encoder = self.spec(), self.encoder()
+        model = FAMILIES[spec.family].build(encoder.layout, spec.model_config)
+        model.load_state_dict(load_file(self.folder / "best.safetensors"))
+        return model.eval().requires_grad_(False), encoder
+
+    def metrics(self) -> dict[str, Any] | None:
+        """Final metrics per split, once the run has ended."""
+        path = self.folder / "metrics.json"
+        return read_json(path) if path.exists() else None
+
+
+class RunStore:
+    """All runs under one root."""
+
+    def __init__(self, root: Path | None = None) -> None:
+        self.root = root or default_runs_root()
+
+    def create(self, family: str, model: Config, training: TrainingConfig, *, device: str, dataset_id: str,
+               dataset_name: str, content_hash: str, preparation: Preparation) -> Run:
+        """A new run's folder, queued."""
+        run_id = f"{time.strftime('%Y%m%d-%H%M%S')}-{title_of(family, model.to_json()).lower()}-{secrets.token_hex(2)}"
+        spec = RunSpec(run_id, family, model.to_json(), training.to_json(), device, dataset_id, dataset_name,
+                       content_hash, preparation)
+        run = Run(self.root / run_id)
+        write_json(run.folder / "run.json", {**vars(spec), "preparation": preparation.to_json()})
+        run.set_status("queued")
+        return run
+
+    def list(self) -> list[Run]:
+        """Every run, newest first."""
+        found = [Run(path.parent) for path in self.root.glob("*/run.json") if (path.parent / "status.json").exists()]
+        return sorted(found, key=lambda run: run.id, reverse=True)
+
+    def get(self, run_id: str) -> Run:
+        """The run with that id, or in that folder; raises InputError if there is none."""
+        for folder in (self.root / run_id if re.fullmatch(r"[\w.-]+", run_id) else None, Path(run_id)):
+            if folder is not None and (folder / "run.json").exists():
+                return Run(folder.resolve())
+        raise InputError("There is no run {id} in {root}.", id=run_id, root=self.root)
+
+    def mark_interrupted(self) -> None:
+        """Write down which runs their process has abandoned; called when a server starts."""
+        for run in self.list():
+            if RunStatus(**read_json(run.folder / "status.json")).is_abandoned():
+                status = run.status()
+                run.set_status(status.state, status.reason)
+
+
+def _save_tensors(tensors: Mapping[str, Tensor], path: Path) -> None:
+    """Write safetensors whole or not at all."""
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        save_file({name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}, temporary)
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _is_alive(pid: int) -> bool:
+    if os.name == "nt":
+        return True  # signal 0 would end the process there; silence tells instead
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

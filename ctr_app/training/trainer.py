@@ -1,0 +1,149 @@
+"""The training loop as a generator of events: no threads, no files, no screen."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from ..data.batch import Batch
+from .config import TrainingConfig
+from .metrics import Metrics, measure
+
+EVALUATION_ROWS = 8192
+
+
+@dataclass(frozen=True)
+class StepDone:
+    """One optimizer step: its number from 1, the epoch from 1, the mean loss in nats (on the device), its rows."""
+
+    step: int
+    epoch: int
+    loss: Tensor
+    rows: int
+
+
+@dataclass(frozen=True)
+class EvalDone:
+    """One evaluation on the validation rows, at the end of an epoch."""
+
+    step: int
+    epoch: int
+    metrics: Metrics
+    is_best: bool
+
+
+@dataclass(frozen=True)
+class EpochDone:
+    """The end of one epoch, after its evaluation: training rows and the seconds its steps took."""
+
+    epoch: int
+    rows: int
+    seconds: float
+    is_best: bool
+
+
+@dataclass(frozen=True)
+class Finished:
+    """The end: ``reason`` is "epochs" (all of them done) or "patience" (no better value for so many epochs)."""
+
+    reason: str
+    best_epoch: int
+
+
+Event = StepDone | EvalDone | EpochDone | Finished
+
+
+class TrainingFailed(RuntimeError):
+    """The loss is no number any more; the message says what to change."""
+
+
+class Trainer:
+    """Trains ``model`` on whole-tensor batches with Adam; ``run`` may be abandoned between two events.
+
+    ``valid_groups`` (n,) are the group ids of the validation rows, for GAUC. After a run ``best_state`` holds the
+    weights of the best epoch by the monitored metric, on the CPU.
+    """
+
+    def __init__(self, model: nn.Module, train: Batch, valid: Batch, config: TrainingConfig, device: torch.device,
+                 valid_groups: np.ndarray | None = None) -> None:
+        self.model = model.to(device)
+        self.train, self.valid = train.to(device), valid.to(device)
+        self.config, self.device, self.valid_groups = config, device, valid_groups
+        self.optimizer = torch.optim.Adam(model.parameters(), lr=config.learning_rate,
+                                          weight_decay=config.weight_decay, fused=device.type in ("cpu", "cuda") or None)
+        self.best_epoch = 0
+        self.best_value = -math.inf
+        self.best_state: dict[str, Tensor] = {}
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Optimizer steps in one epoch."""
+        return math.ceil(len(self.train) / self.config.batch_size)
+
+    def run(self) -> Iterator[Event]:
+        """Train until the epochs are done or patience is out, yielding what happens.
+
+        Raises:
+            TrainingFailed: if the validation loss is no number any more.
+        """
+        generator = torch.Generator().manual_seed(self.config.seed)
+        step = 0
+        for epoch in range(1, self.config.epochs + 1):
+            self.model.train()
+            order = torch.randperm(len(self.train), generator=generator).to(self.device)
+            seconds = 0.0
+            for rows in order.split(self.config.batch_size):
+                started = time.perf_counter()
+                loss = self._step(self.train.select(rows))
+                seconds += time.perf_counter() - started
+                step += 1
+                yield StepDone(step, epoch, loss, len(rows))
+            metrics = self._evaluate()
+            is_best = self._keep_if_best(epoch, metrics)
+            yield EvalDone(step, epoch, metrics, is_best)
+            yield EpochDone(epoch, len(self.train), seconds, is_best)
+            if epoch - self.best_epoch >= self.config.patience:
+                yield Finished("patience", self.best_epoch)
+                return
+        yield Finished("epochs", self.best_epoch)
+
+    def _step(self, batch: Batch) -> Tensor:
+        loss = functional.binary_cross_entropy_with_logits(self.model(batch), batch.labels)
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        self.optimizer.step()
+        return loss.detach()
+
+    def _evaluate(self) -> Metrics:
+        logits = predict(self.model, self.valid)
+        if not np.isfinite(logits).all():
+            raise TrainingFailed("The model's output is no number any more; try a lower learning rate.")
+        return measure(self.valid.labels.cpu().numpy(), logits, self.valid_groups)
+
+    def _keep_if_best(self, epoch: int, metrics: Metrics) -> bool:
+        value = -metrics.logloss if self.config.monitor == "logloss" or metrics.auc is None else metrics.auc
+        if value <= self.best_value:
+            return False
+        self.best_epoch, self.best_value = epoch, value
+        self.best_state = {name: tensor.detach().cpu().clone() for name, tensor in self.model.state_dict().items()}
+        return True
+
+
+@torch.no_grad()
+def predict(model: nn.Module, batch: Batch) -> np.ndarray:
+    """Logits, float64 (n,), of all rows of ``batch``, in evaluation mode; the model's mode is put back."""
+    was_training = model.training
+    model.eval()
+    try:
+        parts = [model(batch.select(slice(start, start + EVALUATION_ROWS)))
+                 for start in range(0, len(batch), EVALUATION_ROWS)]
+    finally:
+        model.train(was_training)
+    return torch.cat(parts).double().cpu().numpy() if parts else np.zeros(0)
