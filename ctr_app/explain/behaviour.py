@@ -15,10 +15,11 @@ CHUNK_ROWS = 65_536
 
 @torch.no_grad()
 def by_behaviour(model: nn.Module, layout: FieldLayout, batch: Batch, num_pairs: int = 256, seed: int = 0) -> pd.DataFrame:
-    """The swap measure of every pair of fields, in logits (root mean square).
+    """The swap measure of every pair of fields: root mean square of the pair's own effect, in logits.
 
-    E[(f(b_i b_j) - f(b_i a_j) - f(a_i b_j) + f(a))^2] over pairs of rows a, b: row a with field i, field j or both
-    taken from row b. Zero exactly where the model has no interaction of i and j.
+    Half the root of E[(f(b_i b_j) - f(b_i a_j) - f(a_i b_j) + f(a))^2] over pairs of rows a, b: row a with field i,
+    field j or both taken from row b. Zero exactly where the model has no interaction of i and j. The half puts it on
+    the scale of the purified effect: the square holds that effect at four independent points.
     """
     generator = np.random.default_rng(seed)
     num_pairs = min(num_pairs, max(1, len(batch) // 2))
@@ -32,7 +33,7 @@ def by_behaviour(model: nn.Module, layout: FieldLayout, batch: Batch, num_pairs:
     strengths = np.zeros((len(names), len(names)))
     for i, j, logits in zip(first, second, both, strict=True):
         square = (logits - single[i] - single[j] + base).square().mean()
-        strengths[i, j] = strengths[j, i] = float(square.sqrt())
+        strengths[i, j] = strengths[j, i] = float(square.sqrt()) / 2
     return pair_frame(names, strengths)
 
 

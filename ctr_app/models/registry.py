@@ -18,19 +18,26 @@ from .settings import Config
 
 @dataclass(frozen=True)
 class Family:
-    """One family: what it is called, its settings, and how it is built from a layout and its settings."""
+    """One family: what it is called, its settings, and how it is built from a layout and its settings.
+
+    ``training`` are the training settings that suit it, over the general defaults.
+    """
 
     name: str
     title: str
     question: str
     config: type[Config]
     build: Callable[[FieldLayout, Any], nn.Module]
+    training: Mapping[str, Any]
 
 
 FAMILIES = {
-    "fm": Family("fm", "FM", "Which pairs of fields matter together?", FMConfig, FM),
-    "dcn": Family("dcn", "DCN", "Which crosses does it learn?", DCNConfig, DCN),
-    "din": Family("din", "DIN", "Which of your past clicks explains this one?", DINConfig, DIN),
+    "fm": Family("fm", "FM", "Which pairs of fields matter together?", FMConfig, FM,
+                 {"learning_rate": 1e-2, "weight_decay": 1e-5}),
+    "dcn": Family("dcn", "DCN", "Which crosses does it learn?", DCNConfig, DCN,
+                  {"learning_rate": 2e-3, "weight_decay": 1e-4}),
+    "din": Family("din", "DIN", "Which of your past clicks explains this one?", DINConfig, DIN,
+                  {"learning_rate": 2e-3, "weight_decay": 1e-5}),
 }
 # Other names that people know: a family with some of its settings.
 ALIASES: dict[str, tuple[str, dict[str, Any]]] = {

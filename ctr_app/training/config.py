@@ -18,7 +18,7 @@ class TrainingConfig(Config):
     epochs: int = setting(20, "Most passes over the training rows.", group="stopping", minimum=1, maximum=10_000)
     monitor: str = setting("auc", "Which validation metric decides the best epoch.",
                            group="stopping", choices=("auc", "logloss"))
-    patience: int = setting(2, "Epochs without a better value before training stops.",
+    patience: int = setting(3, "Epochs without a better value before training stops.",
                             group="stopping", unit="epochs", minimum=1, maximum=1000)
     seed: int = setting(0, "The same seed on the same machine gives the same result.",
                         group="stopping", minimum=0, maximum=2**31 - 1)

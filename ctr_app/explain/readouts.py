@@ -1,0 +1,53 @@
+"""Field-pair readouts of a stored run: by weights, by behaviour or from the counts alone."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import torch
+
+from ..data.batch import Batch
+from ..data.errors import InputError, join_names
+from ..data.store import DataSet
+from ..training.run_store import Run
+from .behaviour import by_behaviour
+from .counts import by_counts
+from .weights import by_weights
+
+SAMPLE_ROWS = 4096
+READOUTS = ("weights", "behaviour", "counts")
+
+
+def readouts_for(family: str) -> tuple[str, ...]:
+    """The readouts that a family has, the one to show first in front."""
+    return READOUTS if family in ("fm", "dcn") else ("behaviour", "counts")
+
+
+def interactions(run: Run, dataset: DataSet, readout: str | None = None) -> pd.DataFrame:
+    """Columns field_a, field_b, strength, strongest first, for every pair of the run's fields.
+
+    Raises:
+        InputError: if the run's family does not have the readout asked for.
+    """
+    spec = run.spec()
+    known = readouts_for(spec.family)
+    readout = readout or known[0]
+    if readout not in known:
+        raise InputError("{title} has no readout by {readout}; it has {known}.",
+                         title=spec.title, readout=readout, known=join_names(known))
+    encoded = dataset.encoded(spec.preparation)
+    if readout == "counts":
+        return by_counts(encoded.encoder.layout, encoded.rows("train"))
+    model, encoder = run.load_model()
+    batch = sample_batch(encoded.batch("train"))
+    if readout == "weights":
+        return by_weights(model, batch)
+    return by_behaviour(model, encoder.layout, batch)
+
+
+def sample_batch(batch: Batch, rows: int = SAMPLE_ROWS, seed: int = 0) -> Batch:
+    """At most ``rows`` rows drawn at random, the same ones each time."""
+    if len(batch) <= rows:
+        return batch.select(slice(None))
+    chosen = np.sort(np.random.default_rng(seed).choice(len(batch), size=rows, replace=False))
+    return batch.select(torch.from_numpy(chosen))

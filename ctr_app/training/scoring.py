@@ -1,0 +1,41 @@
+"""Scoring tables with a stored run."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+
+from ..data.errors import InputError
+from ..data.store import DataSet, as_batch
+from .metrics import Metrics, measure, sigmoid
+from .run_store import Run
+from .trainer import predict
+
+
+def score_table(run: Run, frame: pl.DataFrame) -> np.ndarray:
+    """Predicted CTR, float64 (n,), of every row of a table with the run's columns; the label may be absent."""
+    model, encoder = run.load_model()
+    return sigmoid(predict(model, as_batch(encoder.transform(frame))))
+
+
+def evaluate_table(run: Run, frame: pl.DataFrame) -> Metrics:
+    """Metrics over the rows of a table that have a label."""
+    model, encoder = run.load_model()
+    rows = encoder.transform(frame)
+    logits = predict(model, as_batch(rows))
+    labelled = ~np.isnan(rows.labels)
+    if not labelled.any():
+        raise InputError("No row of the table has the label {label}, so there is nothing to measure.",
+                         label=encoder.schema.label)
+    groups = None if rows.group_ids is None else rows.group_ids[labelled]
+    return measure(rows.labels[labelled], logits[labelled], groups)
+
+
+def evaluate_splits(run: Run, dataset: DataSet) -> dict[str, Metrics]:
+    """Metrics of each split of the data set that the run was trained on."""
+    model, _ = run.load_model()
+    encoded = dataset.encoded(run.spec().preparation)
+    return {
+        split: measure(np.asarray(rows.labels), predict(model, as_batch(rows)), rows.group_ids)
+        for split in encoded.splits for rows in (encoded.rows(split),)
+    }
