@@ -25,8 +25,11 @@ class _Parser(argparse.ArgumentParser):
     """Says what is wrong in one sentence."""
 
     def error(self, message: str) -> NoReturn:
-        raise InputError("{message}; see python -m ctr_app {command} --help.",
-                         message=message[:1].upper() + message[1:], command=self.prog.split()[-1])
+        raise InputError(
+            "{message}; see python -m ctr_app {command} --help.",
+            message=message[:1].upper() + message[1:],
+            command=self.prog.split()[-1],
+        )
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -110,10 +113,15 @@ def _add_train_options(train: argparse.ArgumentParser) -> None:
 
 
 def _samples(options: argparse.Namespace) -> None:
-    listed = [{"name": s.name, "title": s.title, "description": s.description, "rows": s.rows, "truth": s.has_truth}
-              for s in SAMPLES.values()]
-    _print(options, {"samples": listed},
-           [f"{s['name']:<20}{spaced(s['rows']):>10} rows  {'truth planted' if s['truth'] else ''}" for s in listed])
+    listed = [
+        {"name": s.name, "title": s.title, "description": s.description, "rows": s.rows, "truth": s.has_truth}
+        for s in SAMPLES.values()
+    ]
+    _print(
+        options,
+        {"samples": listed},
+        [f"{s['name']:<20}{spaced(s['rows']):>10} rows  {'truth planted' if s['truth'] else ''}" for s in listed],
+    )
 
 
 def _sample(options: argparse.Namespace) -> None:
@@ -124,8 +132,13 @@ def _sample(options: argparse.Namespace) -> None:
     planted.frame.write_parquet(options.out / "table.parquet")
     write_json(options.out / "schema.json", planted.schema.to_json())
     write_json(options.out / "truth.json", planted.truth.to_json())
-    written = {"table": str(options.out / "table.parquet"), "schema": str(options.out / "schema.json"),
-               "truth": str(options.out / "truth.json"), "rows": rows, "best_auc": planted.truth.best_auc}
+    written = {
+        "table": str(options.out / "table.parquet"),
+        "schema": str(options.out / "schema.json"),
+        "truth": str(options.out / "truth.json"),
+        "rows": rows,
+        "best_auc": planted.truth.best_auc,
+    }
     _print(options, written, [f"{spaced(rows)} rows in {options.out}; best reachable AUC {planted.truth.best_auc:.4f}"])
 
 
@@ -148,16 +161,25 @@ def _train(options: argparse.Namespace) -> None:
     FAMILIES[family.name].build(dataset.encoded().encoder.layout, model)  # says now what the model needs
     use_threads_sparingly()
     run = RunStore(options.runs).create(
-        family.name, model, training, device=options.device, dataset_id=dataset.id, dataset_name=dataset.name,
-        content_hash=dataset.content_hash, preparation=dataset.preparation,
+        family.name,
+        model,
+        training,
+        device=options.device,
+        dataset_id=dataset.id,
+        dataset_name=dataset.name,
+        content_hash=dataset.content_hash,
+        preparation=dataset.preparation,
     )
     print(f"Run {run.id} in {run.folder}", file=sys.stderr)
 
     def report(progress: Progress) -> None:
         if progress.kind == "eval":
             values = progress.values
-            print(f"epoch {values['epoch']:>3}  validation AUC {_four(values['auc'])}  logloss {values['logloss']:.4f}"
-                  f"{'  best so far' if values['is_best'] else ''}", file=sys.stderr)
+            print(
+                f"epoch {values['epoch']:>3}  validation AUC {_four(values['auc'])}  logloss {values['logloss']:.4f}"
+                f"{'  best so far' if values['is_best'] else ''}",
+                file=sys.stderr,
+            )
 
     try:
         train_run(run, datasets, report)
@@ -177,11 +199,21 @@ def _print_trained(options: argparse.Namespace, run_id: str) -> None:
     spec, metrics = run.spec(), run.metrics() or {}
     start = next(event for event in run.history() if event["kind"] == "start")
     result = {
-        "run": run.id, "folder": str(run.folder), "model": spec.title, "family": spec.family, "device": start["device"],
-        "dataset": spec.dataset_id, "state": run.status().state, "reason": run.status().reason,
-        "epochs": metrics.get("epochs"), "best_epoch": metrics.get("best_epoch"),
-        "rows_per_second": metrics.get("rows_per_second"), "seconds": metrics.get("seconds"),
-        "peak_rss_mb": _peak_rss_mb(), "parameters": start["parameters"], "settings": spec.model | spec.training,
+        "run": run.id,
+        "folder": str(run.folder),
+        "model": spec.title,
+        "family": spec.family,
+        "device": start["device"],
+        "dataset": spec.dataset_id,
+        "state": run.status().state,
+        "reason": run.status().reason,
+        "epochs": metrics.get("epochs"),
+        "best_epoch": metrics.get("best_epoch"),
+        "rows_per_second": metrics.get("rows_per_second"),
+        "seconds": metrics.get("seconds"),
+        "peak_rss_mb": _peak_rss_mb(),
+        "parameters": start["parameters"],
+        "settings": spec.model | spec.training,
         **{split: metrics.get(split) for split in ("train", "valid", "test")},
     }
     lines = [f"{spec.title} on {spec.dataset_name}: best epoch {result['best_epoch']} of {result['epochs']}"]
@@ -263,8 +295,14 @@ def _attention(options: argparse.Namespace) -> None:
     groups = []
     for (_, history), part in frame.groupby(["group", "history"], sort=False):
         items = part[["position", "value", "name", "weight"]].to_dict("records")
-        groups.append({"history": history, "candidate_field": part["candidate_field"].iloc[0],
-                       "candidate": part["candidate"].iloc[0], "items": items})
+        groups.append(
+            {
+                "history": history,
+                "candidate_field": part["candidate_field"].iloc[0],
+                "candidate": part["candidate"].iloc[0],
+                "items": items,
+            }
+        )
     lines = [f"CTR {ctr:.4f}"]
     lines += [f"{row.history} {row.position:>3}  {row.weight:.4f}  {row.name}" for row in frame.itertuples(index=False)]
     _print(options, {"run": run.id, "row": options.row, "ctr": ctr, "groups": groups}, lines)
@@ -276,13 +314,24 @@ def _runs(options: argparse.Namespace) -> None:
     listed = []
     for run in RunStore(options.runs).list():
         spec, status, metrics = run.spec(), run.status(), run.metrics() or {}
-        listed.append({
-            "run": run.id, "model": spec.title, "dataset": spec.dataset_id, "state": status.state,
-            "reason": status.reason, "created": spec.created, "best_epoch": metrics.get("best_epoch"),
-            "valid": metrics.get("valid"), "test": metrics.get("test"),
-        })
-    lines = [f"{r['run']:<36} {r['model']:<8} {r['dataset']:<36} {r['state']:<12} "
-             f"test AUC {_four((r['test'] or {}).get('auc'))}" for r in listed]
+        listed.append(
+            {
+                "run": run.id,
+                "model": spec.title,
+                "dataset": spec.dataset_id,
+                "state": status.state,
+                "reason": status.reason,
+                "created": spec.created,
+                "best_epoch": metrics.get("best_epoch"),
+                "valid": metrics.get("valid"),
+                "test": metrics.get("test"),
+            }
+        )
+    lines = [
+        f"{r['run']:<36} {r['model']:<8} {r['dataset']:<36} {r['state']:<12} "
+        f"test AUC {_four((r['test'] or {}).get('auc'))}"
+        for r in listed
+    ]
     _print(options, {"runs": listed}, lines or ["No runs yet; start one with python -m ctr_app train."])
 
 
@@ -292,8 +341,15 @@ def _request(options: argparse.Namespace) -> Request:
         history, _, candidate = text.rpartition(":") if ":" in text else (text, "", "")
         sequences[history] = candidate or None
     corrections = Corrections(
-        options.label, options.positive, _names_in(options.ignore), _names_in(options.numeric),
-        _names_in(options.categorical), sequences or None, options.separator, options.group, options.time,
+        options.label,
+        options.positive,
+        _names_in(options.ignore),
+        _names_in(options.numeric),
+        _names_in(options.categorical),
+        sequences or None,
+        options.separator,
+        options.group,
+        options.time,
     )
     if options.min_count < 1:
         raise InputError("--min-count must be at least 1, not {value}.", value=options.min_count)
@@ -353,7 +409,9 @@ def _peak_rss_mb() -> float:
 
 def _metrics_line(name: str, metrics: dict[str, Any]) -> str:
     gauc = f"  GAUC {metrics['gauc']:.4f}" if metrics.get("gauc") is not None else ""
-    return f"{name:<9} AUC {_four(metrics['auc'])}  logloss {metrics['logloss']:.4f}{gauc}  {spaced(metrics['rows'])} rows"
+    return (
+        f"{name:<9} AUC {_four(metrics['auc'])}  logloss {metrics['logloss']:.4f}{gauc}  {spaced(metrics['rows'])} rows"
+    )
 
 
 def _four(number: float | None) -> str:

@@ -60,13 +60,17 @@ class Batch:
     def select(self, rows: Tensor | slice) -> Batch:
         """The given rows, in that order."""
         return Batch(
-            self.numeric[rows], self.categorical[rows],
-            {name: ids[rows] for name, ids in self.sequences.items()}, self.labels[rows],
+            self.numeric[rows],
+            self.categorical[rows],
+            {name: ids[rows] for name, ids in self.sequences.items()},
+            self.labels[rows],
         )
 
     def to(self, device: torch.device | str) -> Batch:
         """The same rows on ``device``."""
         return Batch(
-            self.numeric.to(device), self.categorical.to(device),
-            {name: ids.to(device) for name, ids in self.sequences.items()}, self.labels.to(device),
+            self.numeric.to(device),
+            self.categorical.to(device),
+            {name: ids.to(device) for name, ids in self.sequences.items()},
+            self.labels.to(device),
         )

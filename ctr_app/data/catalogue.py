@@ -24,12 +24,22 @@ class KnownDataSet:
 SAMPLES = {
     sample.name: sample
     for sample in (
-        KnownDataSet("planted-clicks", "Planted clicks",
-                     "Ad clicks over nine categorical and three numeric fields; five pairs of fields interact.",
-                     50_000, True, planted_clicks),
-        KnownDataSet("planted-histories", "Planted histories",
-                     "Film clicks; a click depends on the films of the candidate's genre in the user's history.",
-                     40_000, True, planted_histories),
+        KnownDataSet(
+            "planted-clicks",
+            "Planted clicks",
+            "Ad clicks over nine categorical and three numeric fields; five pairs of fields interact.",
+            50_000,
+            True,
+            planted_clicks,
+        ),
+        KnownDataSet(
+            "planted-histories",
+            "Planted histories",
+            "Film clicks; a click depends on the films of the candidate's genre in the user's history.",
+            40_000,
+            True,
+            planted_histories,
+        ),
     )
 }
 

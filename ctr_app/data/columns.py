@@ -52,7 +52,8 @@ def as_lists(series: pl.Series, column: Column) -> pl.Series:
     else:
         lists = as_text(series).str.split(column.separator or "|")
     frame = lists.to_frame("items").with_columns(
-        pl.col("items").list.eval(pl.element().str.strip_chars())
+        pl.col("items")
+        .list.eval(pl.element().str.strip_chars())
         .list.eval(pl.element().filter(~pl.element().is_in(list(MISSING_TOKENS)) & pl.element().is_not_null()))
     )
     items = pl.col("items").list.reverse() if column.newest_first else pl.col("items")

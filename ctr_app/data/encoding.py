@@ -70,8 +70,11 @@ class Vocabulary:
     def fit(cls, texts: pl.Series, min_count: int) -> Vocabulary:
         """Learn from the training rows' texts (nulls apart); rarer values than ``min_count`` will be UNKNOWN."""
         counted = (
-            texts.drop_nulls().alias("value").value_counts()
-            .filter(pl.col("count") >= min_count).sort(["count", "value"], descending=[True, False])
+            texts.drop_nulls()
+            .alias("value")
+            .value_counts()
+            .filter(pl.col("count") >= min_count)
+            .sort(["count", "value"], descending=[True, False])
         )
         return cls(tuple(counted["value"]), tuple(counted["count"]))
 
@@ -125,7 +128,9 @@ class Encoder:
             c.name: NumericTransform.fit(as_number(frame[c.name]).to_numpy().astype(np.float64))
             for c in schema.with_role(Role.NUMERIC)
         }
-        texts: dict[str, list[pl.Series]] = {c.name: [as_text(frame[c.name])] for c in schema.with_role(Role.CATEGORICAL)}
+        texts: dict[str, list[pl.Series]] = {
+            c.name: [as_text(frame[c.name])] for c in schema.with_role(Role.CATEGORICAL)
+        }
         lengths = {}
         for column in schema.with_role(Role.SEQUENCE):
             lists = as_lists(frame[column.name], column)
@@ -147,7 +152,8 @@ class Encoder:
         return FieldLayout(
             tuple(c.name for c in self.schema.with_role(Role.NUMERIC)),
             tuple(c.name for c in self.schema.with_role(Role.CATEGORICAL)),
-            sequences, {name: len(vocabulary) for name, vocabulary in self.vocabularies.items()},
+            sequences,
+            {name: len(vocabulary) for name, vocabulary in self.vocabularies.items()},
         )
 
     def vocabulary_of(self, field: str) -> Vocabulary:
@@ -166,12 +172,17 @@ class Encoder:
         rows = np.arange(frame.height) if rows is None else rows
         frame = frame[rows]
         layout = self.layout
-        numeric = [self.transforms[name](as_number(frame[name]).to_numpy().astype(np.float64)) for name in layout.numeric]
+        numeric = [
+            self.transforms[name](as_number(frame[name]).to_numpy().astype(np.float64)) for name in layout.numeric
+        ]
         categorical = [self.vocabularies[name].ids(as_text(frame[name])) for name in layout.categorical]
         return EncodedRows(
-            _stack(numeric, len(rows), np.float32), _stack(categorical, len(rows), np.int32),
+            _stack(numeric, len(rows), np.float32),
+            _stack(categorical, len(rows), np.int32),
             {s.name: self._sequence(frame[s.name], s) for s in layout.sequences},
-            label_array(frame, self.schema), rows.astype(np.int64), _group_ids(frame, self.schema.group),
+            label_array(frame, self.schema),
+            rows.astype(np.int64),
+            _group_ids(frame, self.schema.group),
         )
 
     def _sequence(self, series: pl.Series, field: SequenceField) -> np.ndarray:
@@ -195,11 +206,15 @@ class Encoder:
             "tables": list(self.vocabularies),
         }
         (folder / "encoder.json").write_text(json.dumps(described, ensure_ascii=False), encoding="utf-8")
-        pl.concat([
-            pl.DataFrame({"table": [table] * len(v.values), "value": v.values, "count": v.counts},
-                         schema={"table": pl.String, "value": pl.String, "count": pl.Int64})
-            for table, v in self.vocabularies.items()
-        ] or [pl.DataFrame(schema={"table": pl.String, "value": pl.String, "count": pl.Int64})]
+        pl.concat(
+            [
+                pl.DataFrame(
+                    {"table": [table] * len(v.values), "value": v.values, "count": v.counts},
+                    schema={"table": pl.String, "value": pl.String, "count": pl.Int64},
+                )
+                for table, v in self.vocabularies.items()
+            ]
+            or [pl.DataFrame(schema={"table": pl.String, "value": pl.String, "count": pl.Int64})]
         ).write_parquet(folder / "vocabularies.parquet")
 
     @classmethod
@@ -214,7 +229,8 @@ class Encoder:
         return cls(
             Schema.from_json(described["schema"]),
             {name: NumericTransform(np.array(q)) for name, q in described["quantiles"].items()},
-            vocabularies, described["sequence_lengths"],
+            vocabularies,
+            described["sequence_lengths"],
         )
 
 
@@ -234,5 +250,3 @@ def _group_ids(frame: pl.DataFrame, group: str | None) -> np.ndarray | None:
 
 def _stack(columns: list[np.ndarray], rows: int, dtype: type) -> np.ndarray:
     return np.stack(columns, axis=1) if columns else np.zeros((rows, 0), dtype=dtype)
-
-

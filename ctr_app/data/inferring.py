@@ -13,14 +13,64 @@ from .errors import InputError, join_names, shorten
 from .schema import SEPARATORS, Column, Corrections, Role, Schema
 
 LABEL_NAMES = (
-    "label", "click", "clicked", "is_click", "isclick", "clk", "target", "y", "ctr", "conversion", "converted",
-    "is_attributed", "purchase", "purchased", "buy", "churn", "income", "survived", "default", "outcome", "response",
+    "label",
+    "click",
+    "clicked",
+    "is_click",
+    "isclick",
+    "clk",
+    "target",
+    "y",
+    "ctr",
+    "conversion",
+    "converted",
+    "is_attributed",
+    "purchase",
+    "purchased",
+    "buy",
+    "churn",
+    "income",
+    "survived",
+    "default",
+    "outcome",
+    "response",
 )
 POSITIVE_VALUES = ("1", "true", "yes", "y", "t", "click", "clicked", ">50k")
 CODE_WORDS = {
-    "id", "uid", "user", "item", "movie", "product", "category", "cat", "brand", "shop", "store", "seller", "city",
-    "country", "region", "zip", "zipcode", "postal", "code", "site", "domain", "app", "ad", "campaign", "device",
-    "occupation", "channel", "slot", "banner", "type", "class", "hour", "weekday", "month",
+    "id",
+    "uid",
+    "user",
+    "item",
+    "movie",
+    "product",
+    "category",
+    "cat",
+    "brand",
+    "shop",
+    "store",
+    "seller",
+    "city",
+    "country",
+    "region",
+    "zip",
+    "zipcode",
+    "postal",
+    "code",
+    "site",
+    "domain",
+    "app",
+    "ad",
+    "campaign",
+    "device",
+    "occupation",
+    "channel",
+    "slot",
+    "banner",
+    "type",
+    "class",
+    "hour",
+    "weekday",
+    "month",
 }
 GROUP_WORDS = {"user", "uid", "session", "visitor", "customer", "member"}
 TIME_WORDS = {"timestamp", "time", "datetime", "date", "ts"}
@@ -59,7 +109,9 @@ def infer(frame: pl.DataFrame, label: str | None = None) -> Inference:
     columns, profiles = [], []
     for name in frame.columns:
         role, reason, separator = (
-            (Role.LABEL, "the column to predict", None) if name == label else _guess_role(name, frame[name], facts[name])
+            (Role.LABEL, "the column to predict", None)
+            if name == label
+            else _guess_role(name, frame[name], facts[name])
         )
         columns.append(Column(name, role, separator=separator))
         fact = facts[name]
@@ -79,12 +131,13 @@ def corrected(frame: pl.DataFrame, inference: Inference, corrections: Correction
     """The inferred schema with the user's corrections; raises InputError that names the flag that settles a doubt."""
     for name in corrections.named():
         if name not in frame.columns:
-            raise InputError("There is no column {name}; the table has {known}.",
-                             name=name, known=join_names(frame.columns))
+            raise InputError(
+                "There is no column {name}; the table has {known}.", name=name, known=join_names(frame.columns)
+            )
     schema = _settled_label(frame, inference, corrections)
-    roles = {name: Role.IGNORED for name in corrections.ignore}
-    roles |= {name: Role.NUMERIC for name in corrections.numeric}
-    roles |= {name: Role.CATEGORICAL for name in corrections.categorical}
+    roles = dict.fromkeys(corrections.ignore, Role.IGNORED)
+    roles |= dict.fromkeys(corrections.numeric, Role.NUMERIC)
+    roles |= dict.fromkeys(corrections.categorical, Role.CATEGORICAL)
     for candidate in (corrections.sequences or {}).values():
         if candidate is not None:
             roles.setdefault(candidate, Role.CATEGORICAL)
@@ -105,7 +158,9 @@ def check_separator(frame: pl.DataFrame, column: Column) -> None:
     if not as_text(frame[column.name]).str.contains(column.separator, literal=True).any():
         raise InputError(
             "The separator “{separator}” never occurs in column {name}; its first value is “{value}”.",
-            separator=column.separator, name=column.name, value=shorten(_first_value(frame[column.name])),
+            separator=column.separator,
+            name=column.name,
+            value=shorten(_first_value(frame[column.name])),
         )
 
 
@@ -248,8 +303,11 @@ def _with_names(frame: pl.DataFrame, columns: list[Column], facts: dict[str, _Fa
             if pairs <= 1.02 * facts[candidate].distinct and facts[title].distinct > 0.9 * facts[candidate].distinct:
                 naming[candidate] = title
     return [
-        replace(c, names_from=naming[c.name]) if c.name in naming
-        else replace(c, role=Role.IGNORED) if c.name in naming.values() else c
+        replace(c, names_from=naming[c.name])
+        if c.name in naming
+        else replace(c, role=Role.IGNORED)
+        if c.name in naming.values()
+        else c
         for c in columns
     ]
 
@@ -299,20 +357,31 @@ def _settled_label(frame: pl.DataFrame, inference: Inference, corrections: Corre
                 "No column has two values, so none can be the label; "
                 "choose one with --label COL and the value that counts as a click with --positive VALUE."
             )
-        raise InputError("Which column is the label? It could be {candidates}; say it with --label COL.",
-                         candidates=join_names(inference.label_candidates))
+        raise InputError(
+            "Which column is the label? It could be {candidates}; say it with --label COL.",
+            candidates=join_names(inference.label_candidates),
+        )
     values = _distinct_values(frame[label])
     if corrections.positive is not None and corrections.positive not in values:
-        raise InputError("Label {label} never has the value {value}; it has {values}.",
-                         label=label, value=corrections.positive, values=join_names(values))
+        raise InputError(
+            "Label {label} never has the value {value}; it has {values}.",
+            label=label,
+            value=corrections.positive,
+            values=join_names(values),
+        )
     if len(values) < 2:
-        raise InputError("Label {label} has only the value {values}; there is nothing to tell apart.",
-                         label=label, values=join_names(values) or "missing")
+        raise InputError(
+            "Label {label} has only the value {values}; there is nothing to tell apart.",
+            label=label,
+            values=join_names(values) or "missing",
+        )
     if len(values) > 2 and corrections.positive is None:
         raise InputError(
             "Label {label} has {count} values ({values}) where two are needed; "
             "say which one counts as a click with --positive VALUE.",
-            label=label, count=len(values), values=join_names(values, 4),
+            label=label,
+            count=len(values),
+            values=join_names(values, 4),
         )
     schema = inference.schema
     if schema is None or schema.label != label:

@@ -10,13 +10,13 @@ import polars as pl
 
 from .catalogue import SAMPLES
 from .columns import as_text
+from .encoding import label_array
 from .errors import InputError, join_names
 from .files import read_json
 from .inferring import Inference, check_separator, corrected, infer
 from .reading import Table, read_table
 from .schema import Corrections, Role, Schema
 from .splitting import SplitRule, check_both_labels, split_rows
-from .encoding import label_array
 from .store import DataSet, DatasetStore, Preparation
 
 
@@ -71,15 +71,22 @@ def check_label(frame: pl.DataFrame, schema: Schema) -> None:
     """Raise InputError if the label does not have the value that counts as a click and another one."""
     values = as_text(frame[schema.label]).drop_nulls().unique()
     if schema.positive not in values or len(values) < 2:
-        raise InputError("Label {label} needs the value {positive} and another one; it has {values}.",
-                         label=schema.label, positive=schema.positive, values=join_names(sorted(values)) or "none")
+        raise InputError(
+            "Label {label} needs the value {positive} and another one; it has {values}.",
+            label=schema.label,
+            positive=schema.positive,
+            values=join_names(sorted(values)) or "none",
+        )
 
 
 def schema_warnings(inference: Inference, schema: Schema) -> tuple[str, ...]:
     """One sentence for each column with a warning that the schema still lets a model read."""
     read = {column.name for column in schema.fields}
-    return tuple(f"Column {p.name}: {p.warning} Leave it out with --ignore {p.name}."
-                 for p in inference.profiles if p.warning and p.name in read)
+    return tuple(
+        f"Column {p.name}: {p.warning} Leave it out with --ignore {p.name}."
+        for p in inference.profiles
+        if p.warning and p.name in read
+    )
 
 
 def read_schema(path: Path) -> Schema:
@@ -93,8 +100,11 @@ def read_schema(path: Path) -> Schema:
 
 def _table(path: str) -> Table:
     if not Path(path).exists():
-        raise InputError("There is no file and no sample called {name}; the samples are {known}.",
-                         name=path, known=join_names(list(SAMPLES)))
+        raise InputError(
+            "There is no file and no sample called {name}; the samples are {known}.",
+            name=path,
+            known=join_names(list(SAMPLES)),
+        )
     return read_table(Path(path))
 
 

@@ -22,8 +22,14 @@ SNIFFED_SEPARATORS = ("\t", "::", ",", ";", "|")
 # Stands in for the separator "::", which the parser cannot take: a control character made for the purpose.
 UNIT_SEPARATOR = "\x1f"
 NOT_TABLES = {
-    b"\x89PNG": "a PNG image", b"\xff\xd8\xff": "a JPEG image", b"GIF8": "a GIF image", b"%PDF": "a PDF document",
-    b"\x7fELF": "a program", b"\x80\x04": "a pickle", b"\x80\x05": "a pickle", b"\xd0\xcf\x11\xe0": "an Office file",
+    b"\x89PNG": "a PNG image",
+    b"\xff\xd8\xff": "a JPEG image",
+    b"GIF8": "a GIF image",
+    b"%PDF": "a PDF document",
+    b"\x7fELF": "a program",
+    b"\x80\x04": "a pickle",
+    b"\x80\x05": "a pickle",
+    b"\xd0\xcf\x11\xe0": "an Office file",
 }
 CRITEO_COLUMNS = ("label", *(f"I{i}" for i in range(1, 14)), *(f"C{i}" for i in range(1, 27)))
 
@@ -134,7 +140,9 @@ def _decode(payload: bytes, name: str) -> str:
         raise InputError("{name} is empty.", name=name)
     for magic, kind in NOT_TABLES.items():
         if payload.startswith(magic):
-            raise InputError("{name} is {kind}, not a table; a CSV, TSV or Parquet file is needed.", name=name, kind=kind)
+            raise InputError(
+                "{name} is {kind}, not a table; a CSV, TSV or Parquet file is needed.", name=name, kind=kind
+            )
     if payload[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return payload.decode("utf-16", errors="replace")
     if b"\x00" in payload[:65536]:
@@ -213,8 +221,9 @@ def _parse(text: str, name: str, separator: str, has_header: bool) -> pl.DataFra
             io.BytesIO(text.encode()), separator=separator, has_header=has_header, infer_schema=False, quote_char=quote
         )
     except pl.exceptions.PolarsError as error:
-        raise InputError("{name} cannot be read as a table: {why}.", name=name,
-                         why=_why_ragged(text, separator, error)) from error
+        raise InputError(
+            "{name} cannot be read as a table: {why}.", name=name, why=_why_ragged(text, separator, error)
+        ) from error
 
 
 def _why_ragged(text: str, separator: str, error: Exception) -> str:
@@ -255,9 +264,11 @@ def _clean(frame: pl.DataFrame) -> pl.DataFrame:
     """Strip text cells, turn the usual signs of a missing value into null, and make the names unique."""
     text = [column for column, dtype in frame.schema.items() if dtype == pl.String]
     stripped = pl.col(text).str.strip_chars()
-    frame = frame.with_columns(
-        pl.when(stripped.is_in(list(MISSING_TOKENS))).then(None).otherwise(stripped).name.keep()
-    ) if text else frame
+    frame = (
+        frame.with_columns(pl.when(stripped.is_in(list(MISSING_TOKENS))).then(None).otherwise(stripped).name.keep())
+        if text
+        else frame
+    )
     taken: Counter[str] = Counter()
     names = []
     for position, name in enumerate(frame.columns, start=1):

@@ -93,7 +93,9 @@ class Schema:
             if column.candidate is not None and self.column(column.candidate).role is not Role.CATEGORICAL:
                 raise InputError(
                     "History {history} is compared with {candidate}, which must be categorical but is {role}.",
-                    history=column.name, candidate=column.candidate, role=self.column(column.candidate).role.value,
+                    history=column.name,
+                    candidate=column.candidate,
+                    role=self.column(column.candidate).role.value,
                 )
             if column.max_length < 1:
                 raise InputError("The maximum length of {history} must be at least 1.", history=column.name)

@@ -33,8 +33,11 @@ def split_rows(labels: np.ndarray, rule: SplitRule, times: np.ndarray | None = N
         InputError: if there are too few rows, or if one split would hold one label only.
     """
     if len(labels) < MIN_ROWS:
-        raise InputError("The table has {count} rows with a label; training needs at least {needed}.",
-                         count=len(labels), needed=MIN_ROWS)
+        raise InputError(
+            "The table has {count} rows with a label; training needs at least {needed}.",
+            count=len(labels),
+            needed=MIN_ROWS,
+        )
     if rule.method == "time":
         if times is None:
             raise InputError("To split by time, say which column is the time with --time COL.")
@@ -52,7 +55,9 @@ def check_both_labels(labels: np.ndarray, split: str) -> None:
         what = "no rows" if len(labels) == 0 else "only clicks" if labels.all() else "no clicks"
         raise InputError(
             "The {split} part has {what} ({count} rows); clicks and non-clicks are both needed there.",
-            split=split, what=what, count=len(labels),
+            split=split,
+            what=what,
+            count=len(labels),
         )
 
 

@@ -132,8 +132,10 @@ class EncodedDataset:
 def as_batch(rows: EncodedRows) -> Batch:
     """Tensors over the same memory as the arrays."""
     return Batch(
-        torch.from_numpy(rows.numeric), torch.from_numpy(rows.categorical),
-        {name: torch.from_numpy(ids) for name, ids in rows.sequences.items()}, torch.from_numpy(rows.labels),
+        torch.from_numpy(rows.numeric),
+        torch.from_numpy(rows.categorical),
+        {name: torch.from_numpy(ids) for name, ids in rows.sequences.items()},
+        torch.from_numpy(rows.labels),
     )
 
 
@@ -156,7 +158,11 @@ class DatasetStore:
         return self._load(folder)
 
     def add_table(
-        self, tables: dict[str, Table], preparation: Preparation | None, *, description: str | None = None,
+        self,
+        tables: dict[str, Table],
+        preparation: Preparation | None,
+        *,
+        description: str | None = None,
         truth: dict[str, Any] | None = None,
     ) -> DataSet:
         """Store a table (``{"train": table}``), or train, valid and test tables with the same columns."""
@@ -164,15 +170,26 @@ class DatasetStore:
         for name, table in tables.items():
             lacking = [column for column in first.frame.columns if column not in table.frame.columns]
             if lacking:
-                raise InputError("The {split} file lacks {names}, which the training file has.",
-                                 split=name, names=join_names(lacking))
+                raise InputError(
+                    "The {split} file lacks {names}, which the training file has.",
+                    split=name,
+                    names=join_names(lacking),
+                )
         content_hash = hashlib.sha256("".join(t.content_hash for t in tables.values()).encode()).hexdigest()
         given = len(tables) > 1
         frame = _concatenated([tables[s].frame.select(first.frame.columns) for s in SPLITS if s in tables])
         file_rows = tuple(tables[s].frame.height if s in tables else 0 for s in SPLITS) if given else None
         dataset = DataSet(
-            self.root, f"{_slug(first.name)}-{content_hash[:8]}", first.name, description or first.describe(),
-            content_hash, frame.height, time.time(), preparation, truth, file_rows,  # type: ignore[arg-type]
+            self.root,
+            f"{_slug(first.name)}-{content_hash[:8]}",
+            first.name,
+            description or first.describe(),
+            content_hash,
+            frame.height,
+            time.time(),
+            preparation,
+            truth,
+            file_rows,  # type: ignore[arg-type]
         )
         return self._store(dataset, frame)
 
@@ -185,8 +202,17 @@ class DatasetStore:
         if (self.root / dataset_id / "dataset.json").exists():
             return self.get(dataset_id)
         planted = sample.make(rows, seed)
-        dataset = DataSet(self.root, dataset_id, sample.title, sample.description, content_hash, rows, time.time(),
-                          Preparation(planted.schema), planted.truth.to_json())
+        dataset = DataSet(
+            self.root,
+            dataset_id,
+            sample.title,
+            sample.description,
+            content_hash,
+            rows,
+            time.time(),
+            Preparation(planted.schema),
+            planted.truth.to_json(),
+        )
         return self._store(dataset, planted.frame)
 
     def update(self, dataset: DataSet, preparation: Preparation) -> DataSet:
@@ -220,8 +246,10 @@ class DatasetStore:
         preparation = stored.pop("preparation")
         file_rows = stored.pop("file_rows")
         return DataSet(
-            folder, preparation=Preparation.from_json(preparation) if preparation else None,
-            file_rows=tuple(file_rows) if file_rows else None, **stored,
+            folder,
+            preparation=Preparation.from_json(preparation) if preparation else None,
+            file_rows=tuple(file_rows) if file_rows else None,
+            **stored,
         )
 
 
@@ -265,7 +293,8 @@ def _given_split(
     edges = np.cumsum((0, *file_rows))
     parts = {
         name: labelled[(labelled >= edges[i]) & (labelled < edges[i + 1])]
-        for i, name in enumerate(SPLITS) if file_rows[i]
+        for i, name in enumerate(SPLITS)
+        if file_rows[i]
     }
     if "valid" not in parts:
         drawn = split_rows(labels[parts["train"]] > 0, replace(rule, method="random", test_share=0.0))

@@ -11,28 +11,110 @@ from .errors import InputError
 from .schema import Column, Role, Schema
 
 CATEGORIES = (
-    "sports", "finance", "travel", "music", "news", "games", "food", "health", "fashion",
-    "cars", "garden", "books", "film", "science", "home", "pets", "art", "history",
+    "sports",
+    "finance",
+    "travel",
+    "music",
+    "news",
+    "games",
+    "food",
+    "health",
+    "fashion",
+    "cars",
+    "garden",
+    "books",
+    "film",
+    "science",
+    "home",
+    "pets",
+    "art",
+    "history",
 )
 COUNTRIES = (
-    "Brazil", "Canada", "Chile", "China", "Denmark", "Egypt", "Finland", "France", "Germany", "Ghana", "Greece",
-    "India", "Ireland", "Italy", "Japan", "Kenya", "Mexico", "Morocco", "Nepal", "Norway", "Peru", "Poland",
-    "Portugal", "Spain", "Sweden", "Thailand", "Turkey", "Uruguay", "Vietnam", "Zambia",
+    "Brazil",
+    "Canada",
+    "Chile",
+    "China",
+    "Denmark",
+    "Egypt",
+    "Finland",
+    "France",
+    "Germany",
+    "Ghana",
+    "Greece",
+    "India",
+    "Ireland",
+    "Italy",
+    "Japan",
+    "Kenya",
+    "Mexico",
+    "Morocco",
+    "Nepal",
+    "Norway",
+    "Peru",
+    "Poland",
+    "Portugal",
+    "Spain",
+    "Sweden",
+    "Thailand",
+    "Turkey",
+    "Uruguay",
+    "Vietnam",
+    "Zambia",
 )
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 AGE_GROUPS = ("under 18", "18-24", "25-34", "35-44", "45-54", "55-64", "65 and over")
 DEVICES = ("phone", "tablet", "laptop", "desktop", "television")
 SLOTS = ("top", "side", "inline", "bottom")
 GENRES = (
-    "drama", "comedy", "thriller", "romance", "western", "animation", "documentary", "horror", "musical", "war",
-    "fantasy", "crime",
+    "drama",
+    "comedy",
+    "thriller",
+    "romance",
+    "western",
+    "animation",
+    "documentary",
+    "horror",
+    "musical",
+    "war",
+    "fantasy",
+    "crime",
 )
 TITLE_STARTS = (
-    "Quiet", "Silver", "Broken", "Hidden", "Distant", "Golden", "Last", "Empty", "Burning", "Frozen",
-    "Second", "Secret", "Northern", "Crooked", "Midnight", "Paper", "Velvet", "Hollow", "Scarlet", "Wandering",
+    "Quiet",
+    "Silver",
+    "Broken",
+    "Hidden",
+    "Distant",
+    "Golden",
+    "Last",
+    "Empty",
+    "Burning",
+    "Frozen",
+    "Second",
+    "Secret",
+    "Northern",
+    "Crooked",
+    "Midnight",
+    "Paper",
+    "Velvet",
+    "Hollow",
+    "Scarlet",
+    "Wandering",
 )
 TITLE_ENDS = (
-    "Harbor", "River", "Garden", "Mirror", "Letter", "Station", "Orchard", "Lantern", "Bridge", "Island", "Signal", "Road",
+    "Harbor",
+    "River",
+    "Garden",
+    "Mirror",
+    "Letter",
+    "Station",
+    "Orchard",
+    "Lantern",
+    "Bridge",
+    "Island",
+    "Signal",
+    "Road",
 )
 # Planted clicks: name -> (values, Zipf exponent). Numeric fields act through their quantile.
 CLICK_CATEGORICAL: dict[str, tuple[tuple[str, ...], float]] = {
@@ -48,7 +130,11 @@ CLICK_CATEGORICAL: dict[str, tuple[tuple[str, ...], float]] = {
 }
 CLICK_NUMERIC = ("price", "visits", "scroll_depth")
 CLICK_PAIRS = (
-    ("hour", "category"), ("site", "device"), ("country", "ad"), ("age_group", "price"), ("weekday", "visits"),
+    ("hour", "category"),
+    ("site", "device"),
+    ("country", "ad"),
+    ("age_group", "price"),
+    ("weekday", "visits"),
 )
 
 
@@ -76,8 +162,11 @@ class Planted:
 
 
 def planted_clicks(
-    rows: int, seed: int = 0, pairs: tuple[tuple[str, str], ...] = CLICK_PAIRS,
-    pair_strength: float = 0.75, main_strength: float = 0.35,
+    rows: int,
+    seed: int = 0,
+    pairs: tuple[tuple[str, str], ...] = CLICK_PAIRS,
+    pair_strength: float = 0.75,
+    main_strength: float = 0.35,
 ) -> Planted:
     """Clicks whose logit is a sum of main effects and of the effects of the chosen ``pairs``, and nothing else.
 
@@ -106,7 +195,7 @@ def planted_clicks(
     columns["price"] = np.round(np.exp(2.5 + 1.2 * _normal_quantile(quantiles["price"])), 2)
     columns["visits"] = np.round(-20.0 * np.log1p(-quantiles["visits"]), 1)
     columns["scroll_depth"] = np.round(100.0 * quantiles["scroll_depth"] ** 2, 2)
-    roles = {name: Role.CATEGORICAL for name in CLICK_CATEGORICAL} | {name: Role.NUMERIC for name in CLICK_NUMERIC}
+    roles = dict.fromkeys(CLICK_CATEGORICAL, Role.CATEGORICAL) | dict.fromkeys(CLICK_NUMERIC, Role.NUMERIC)
     schema = Schema((Column("click", Role.LABEL), *(Column(name, role) for name, role in roles.items())), "1")
     return Planted(pl.DataFrame(columns), schema, Truth(pairs, best_auc(probabilities)), probabilities)
 
@@ -126,8 +215,9 @@ def planted_histories(rows: int, seed: int = 0) -> Planted:
     lengths = np.clip(generator.geometric(0.12, size=rows) + 1, 2, 20)
     history = _drawn_by_taste(generator, np.repeat(users, lengths), tastes, genres)
     is_to_taste = generator.random(rows) < 0.4
-    candidates = np.where(is_to_taste, _drawn_by_taste(generator, users, tastes, genres),
-                          generator.integers(num_items, size=rows))
+    candidates = np.where(
+        is_to_taste, _drawn_by_taste(generator, users, tastes, genres), generator.integers(num_items, size=rows)
+    )
     devices, ages = generator.integers(len(DEVICES), size=rows), generator.integers(len(AGE_GROUPS), size=rows)
 
     starts = np.concatenate([[0], np.cumsum(lengths)[:-1]])
@@ -139,19 +229,28 @@ def planted_histories(rows: int, seed: int = 0) -> Planted:
 
     probabilities = 1.0 / (1.0 + np.exp(-logit))
     items = pl.Series(titles)[history].to_frame("history").with_columns(row=np.repeat(np.arange(rows), lengths))
-    frame = pl.DataFrame({
-        "click": (generator.random(rows) < probabilities).astype(np.int64),
-        "user": pl.Series([f"user {user + 1:04d}" for user in users]),
-        "age_group": pl.Series(AGE_GROUPS)[ages],
-        "device": pl.Series(DEVICES)[devices],
-        "film": pl.Series(titles)[candidates],
-        "history": items.group_by("row", maintain_order=True).agg(pl.col("history").str.join("|"))["history"],
-    })
-    schema = Schema((
-        Column("click", Role.LABEL), Column("user", Role.IGNORED), Column("age_group", Role.CATEGORICAL),
-        Column("device", Role.CATEGORICAL), Column("film", Role.CATEGORICAL),
-        Column("history", Role.SEQUENCE, separator="|", candidate="film", max_length=20),
-    ), "1", group="user")
+    frame = pl.DataFrame(
+        {
+            "click": (generator.random(rows) < probabilities).astype(np.int64),
+            "user": pl.Series([f"user {user + 1:04d}" for user in users]),
+            "age_group": pl.Series(AGE_GROUPS)[ages],
+            "device": pl.Series(DEVICES)[devices],
+            "film": pl.Series(titles)[candidates],
+            "history": items.group_by("row", maintain_order=True).agg(pl.col("history").str.join("|"))["history"],
+        }
+    )
+    schema = Schema(
+        (
+            Column("click", Role.LABEL),
+            Column("user", Role.IGNORED),
+            Column("age_group", Role.CATEGORICAL),
+            Column("device", Role.CATEGORICAL),
+            Column("film", Role.CATEGORICAL),
+            Column("history", Role.SEQUENCE, separator="|", candidate="film", max_length=20),
+        ),
+        "1",
+        group="user",
+    )
     kinds = {title: GENRES[genre] for title, genre in zip(titles, genres, strict=True)}
     return Planted(frame, schema, Truth((("film", "history"),), best_auc(probabilities), kinds), probabilities)
 
@@ -185,8 +284,12 @@ def _scaled(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
 
 
 def _pair_effect(
-    generator: np.random.Generator, first: str, second: str,
-    weights: dict[str, np.ndarray], codes: dict[str, np.ndarray], centred: dict[str, np.ndarray],
+    generator: np.random.Generator,
+    first: str,
+    second: str,
+    weights: dict[str, np.ndarray],
+    codes: dict[str, np.ndarray],
+    centred: dict[str, np.ndarray],
 ) -> np.ndarray:
     """The effect of one pair on each row, (n,), of mean square 1 under independent fields and without main effects."""
     if first in centred and second in centred:

@@ -42,7 +42,9 @@ def with_candidate(batch: Batch, encoder: Encoder, field: str, value: str) -> Ba
 
 
 @torch.no_grad()
-def attention(model: DIN, encoder: Encoder, batch: Batch, names: dict[str, dict[str, str]] | None = None) -> pd.DataFrame:
+def attention(
+    model: DIN, encoder: Encoder, batch: Batch, names: dict[str, dict[str, str]] | None = None
+) -> pd.DataFrame:
     """One line per group, history and real item of a batch of one row, oldest first.
 
     Columns: group (from 0), history, candidate_field, candidate, position (from 0), value, name, weight in [0, 1].
@@ -58,8 +60,9 @@ def attention(model: DIN, encoder: Encoder, batch: Batch, names: dict[str, dict[
                 value_id = int(batch.sequences[history.name][0, position])
                 if value_id:
                     value = vocabulary.name(value_id)
-                    lines.append((group, history.name, field, candidate, position, value,
-                                  by_value.get(value, value), weight))
+                    lines.append(
+                        (group, history.name, field, candidate, position, value, by_value.get(value, value), weight)
+                    )
     columns = ["group", "history", "candidate_field", "candidate", "position", "value", "name", "weight"]
     return pd.DataFrame(lines, columns=columns)
 
@@ -82,7 +85,8 @@ def leave_one_out(model: nn.Module, batch: Batch, history: str) -> np.ndarray:
         without[position, position:-1] = ids[0, position + 1 :]
         without[position, -1] = 0
     many = Batch(
-        batch.numeric.expand(length, -1), batch.categorical.expand(length, -1),
+        batch.numeric.expand(length, -1),
+        batch.categorical.expand(length, -1),
         {name: without if name == history else other.expand(length, -1) for name, other in batch.sequences.items()},
         batch.labels.expand(length),
     )

@@ -14,7 +14,9 @@ CHUNK_ROWS = 65_536
 
 
 @torch.no_grad()
-def by_behaviour(model: nn.Module, layout: FieldLayout, batch: Batch, num_pairs: int = 256, seed: int = 0) -> pd.DataFrame:
+def by_behaviour(
+    model: nn.Module, layout: FieldLayout, batch: Batch, num_pairs: int = 256, seed: int = 0
+) -> pd.DataFrame:
     """The swap measure of every pair of fields: root mean square of the pair's own effect, in logits.
 
     Half the root of E[(f(b_i b_j) - f(b_i a_j) - f(a_i b_j) + f(a))^2] over pairs of rows a, b: row a with field i,
@@ -70,7 +72,8 @@ def _logits(model: nn.Module, batches: object) -> list[Tensor]:
 
 def _together(model: nn.Module, batches: list[Batch]) -> list[Tensor]:
     joined = Batch(
-        torch.cat([batch.numeric for batch in batches]), torch.cat([batch.categorical for batch in batches]),
+        torch.cat([batch.numeric for batch in batches]),
+        torch.cat([batch.categorical for batch in batches]),
         {name: torch.cat([batch.sequences[name] for batch in batches]) for name in batches[0].sequences},
         torch.cat([batch.labels for batch in batches]),
     )

@@ -11,9 +11,13 @@ import pandas as pd
 def pair_frame(names: Sequence[str], strengths: np.ndarray) -> pd.DataFrame:
     """Columns field_a, field_b, strength, strongest first, from a symmetric (F, F) matrix."""
     a, b = np.triu_indices(len(names), k=1)
-    frame = pd.DataFrame({
-        "field_a": [names[i] for i in a], "field_b": [names[j] for j in b], "strength": strengths[a, b].astype(float),
-    })
+    frame = pd.DataFrame(
+        {
+            "field_a": [names[i] for i in a],
+            "field_b": [names[j] for j in b],
+            "strength": strengths[a, b].astype(float),
+        }
+    )
     return frame.sort_values("strength", ascending=False, kind="stable", ignore_index=True)
 
 

@@ -33,8 +33,12 @@ def interactions(run: Run, dataset: DataSet, readout: str | None = None) -> pd.D
     known = readouts_for(spec.family)
     readout = readout or known[0]
     if readout not in known:
-        raise InputError("{title} has no readout by {readout}; it has {known}.",
-                         title=spec.title, readout=readout, known=join_names(known))
+        raise InputError(
+            "{title} has no readout by {readout}; it has {known}.",
+            title=spec.title,
+            readout=readout,
+            known=join_names(known),
+        )
     encoded = dataset.encoded(spec.preparation)
     if readout == "counts":
         return by_counts(encoded.encoder.layout, encoded.rows("train"))

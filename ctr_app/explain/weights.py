@@ -65,9 +65,7 @@ def cross_layers(model: DCN, batch: Batch) -> list[CrossLayer]:
 def block_norms(layer: CrossLayer) -> np.ndarray:
     """Frobenius norm of each block of W, (F, F): how strongly field row multiplies what it reads of field column."""
     names = list(layer.slices)
-    return np.array([
-        [np.linalg.norm(layer.matrix[layer.slices[a], layer.slices[b]]) for b in names] for a in names
-    ])
+    return np.array([[np.linalg.norm(layer.matrix[layer.slices[a], layer.slices[b]]) for b in names] for a in names])
 
 
 def dcn_strengths(model: DCN, batch: Batch) -> np.ndarray:

@@ -16,18 +16,27 @@ from .settings import Config, setting
 class DCNConfig(Config):
     """Settings of a deep & cross network."""
 
-    cross: str = setting("matrix", "DCN-V1 crosses with a vector, DCN-V2 with a matrix, DCN-Mix with low-rank experts.",
-                         choices=("vector", "matrix", "mix"))
+    cross: str = setting(
+        "matrix",
+        "DCN-V1 crosses with a vector, DCN-V2 with a matrix, DCN-Mix with low-rank experts.",
+        choices=("vector", "matrix", "mix"),
+    )
     num_cross_layers: int = setting(2, "Each layer raises the order of the crosses by one.", minimum=1, maximum=8)
-    structure: str = setting("parallel", "The MLP beside the cross network, or stacked on top of it.",
-                             choices=("stacked", "parallel"))
-    embedding_sizes: str = setting("uniform", "One size for all fields, or growing as the square root of the vocabulary.",
-                                   choices=("uniform", "sqrt"))
-    embedding_dim: int = setting(8, "Numbers in each value's vector; the largest size, where sizes grow.",
-                                 minimum=2, maximum=256)
+    structure: str = setting(
+        "parallel", "The MLP beside the cross network, or stacked on top of it.", choices=("stacked", "parallel")
+    )
+    embedding_sizes: str = setting(
+        "uniform",
+        "One size for all fields, or growing as the square root of the vocabulary.",
+        choices=("uniform", "sqrt"),
+    )
+    embedding_dim: int = setting(
+        8, "Numbers in each value's vector; the largest size, where sizes grow.", minimum=2, maximum=256
+    )
     mlp_sizes: tuple[int, ...] = setting((128, 64), "Hidden sizes of the MLP.", minimum=1, maximum=4096)
-    dropout: float = setting(0.2, "Share of the MLP's units left out at random in each step.",
-                             group="learning", minimum=0.0, maximum=0.9)
+    dropout: float = setting(
+        0.2, "Share of the MLP's units left out at random in each step.", group="learning", minimum=0.0, maximum=0.9
+    )
     rank: int = setting(32, "DCN-Mix: rank of each expert.", minimum=1, maximum=512)
     num_experts: int = setting(4, "DCN-Mix: experts in each layer.", minimum=1, maximum=16)
 

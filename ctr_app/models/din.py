@@ -18,18 +18,25 @@ class DINConfig(Config):
     """Settings of a deep interest network."""
 
     embedding_dim: int = setting(16, "Numbers in each value's vector, history items included.", minimum=1, maximum=256)
-    attention_sizes: tuple[int, ...] = setting((32, 16), "Hidden sizes of the local activation unit.",
-                                               minimum=1, maximum=1024)
-    attention_activation: str = setting("dice", "Activation inside the local activation unit.",
-                                        choices=("dice", "prelu", "relu"))
-    attention_weights: str = setting("sigmoid", "Sigmoid keeps the intensity of interest; softmax makes weights sum to 1.",
-                                     choices=("sigmoid", "softmax"))
-    attention_groups: str = setting("separate", "Each history has its own attention, or all share one.",
-                                    choices=("separate", "joint"))
+    attention_sizes: tuple[int, ...] = setting(
+        (32, 16), "Hidden sizes of the local activation unit.", minimum=1, maximum=1024
+    )
+    attention_activation: str = setting(
+        "dice", "Activation inside the local activation unit.", choices=("dice", "prelu", "relu")
+    )
+    attention_weights: str = setting(
+        "sigmoid",
+        "Sigmoid keeps the intensity of interest; softmax makes weights sum to 1.",
+        choices=("sigmoid", "softmax"),
+    )
+    attention_groups: str = setting(
+        "separate", "Each history has its own attention, or all share one.", choices=("separate", "joint")
+    )
     mlp_sizes: tuple[int, ...] = setting((64, 32), "Hidden sizes of the MLP.", minimum=1, maximum=4096)
     mlp_activation: str = setting("dice", "Activation of the MLP.", choices=("dice", "prelu", "relu"))
-    dropout: float = setting(0.1, "Share of the MLP's units left out at random in each step.",
-                             group="learning", minimum=0.0, maximum=0.9)
+    dropout: float = setting(
+        0.1, "Share of the MLP's units left out at random in each step.", group="learning", minimum=0.0, maximum=0.9
+    )
 
 
 class LocalActivationUnit(nn.Module):

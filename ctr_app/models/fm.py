@@ -16,8 +16,9 @@ from .settings import Config, setting
 class FMConfig(Config):
     """Settings of a factorization machine."""
 
-    embedding_dim: int = setting(16, "Numbers in each value's vector; more can tell more pairs apart.",
-                                 minimum=1, maximum=512)
+    embedding_dim: int = setting(
+        16, "Numbers in each value's vector; more can tell more pairs apart.", minimum=1, maximum=512
+    )
 
 
 class FM(nn.Module):

@@ -41,9 +41,7 @@ class FieldEmbedding(nn.Module):
         self.tables = nn.ModuleDict({str(dim): nn.Embedding(count, dim) for dim, count in rows.items()})
         for table in self.tables.values():
             nn.init.normal_(table.weight, std=std)
-        self._columns = {
-            dim: [i for i, name in enumerate(layout.categorical) if dims[name] == dim] for dim in rows
-        }
+        self._columns = {dim: [i for i, name in enumerate(layout.categorical) if dims[name] == dim] for dim in rows}
         for dim, columns in self._columns.items():
             offsets = torch.tensor([self.offsets[layout.categorical[i]] for i in columns], dtype=torch.long)
             self.register_buffer(f"offsets_{dim}", offsets, persistent=False)
@@ -84,7 +82,9 @@ class SafeBatchNorm(nn.BatchNorm1d):
     def forward(self, input: Tensor) -> Tensor:
         """(R, H) -> (R, H)."""
         if self.training and len(input) < 2:
-            return functional.batch_norm(input, self.running_mean, self.running_var, self.weight, self.bias, False, 0.0, self.eps)
+            return functional.batch_norm(
+                input, self.running_mean, self.running_var, self.weight, self.bias, False, 0.0, self.eps
+            )
         return super().forward(input)
 
 
@@ -113,8 +113,15 @@ def activation(name: str, width: int) -> nn.Module:
 class MLP(nn.Module):
     """Linear, batch norm, activation and dropout, once per hidden size: (R, in) -> (R, last size)."""
 
-    def __init__(self, in_dim: int, sizes: tuple[int, ...], *, activation_name: str = "relu", dropout: float = 0.0,
-                 batch_norm: bool = True) -> None:
+    def __init__(
+        self,
+        in_dim: int,
+        sizes: tuple[int, ...],
+        *,
+        activation_name: str = "relu",
+        dropout: float = 0.0,
+        batch_norm: bool = True,
+    ) -> None:
         super().__init__()
         layers: list[nn.Module] = []
         for size in sizes:

@@ -32,12 +32,25 @@ class Family:
 
 
 FAMILIES = {
-    "fm": Family("fm", "FM", "Which pairs of fields matter together?", FMConfig, FM,
-                 {"learning_rate": 1e-2, "weight_decay": 1e-5}),
-    "dcn": Family("dcn", "DCN", "Which crosses does it learn?", DCNConfig, DCN,
-                  {"learning_rate": 2e-3, "weight_decay": 1e-4}),
-    "din": Family("din", "DIN", "Which of your past clicks explains this one?", DINConfig, DIN,
-                  {"learning_rate": 2e-3, "weight_decay": 1e-5}),
+    "fm": Family(
+        "fm",
+        "FM",
+        "Which pairs of fields matter together?",
+        FMConfig,
+        FM,
+        {"learning_rate": 1e-2, "weight_decay": 1e-5},
+    ),
+    "dcn": Family(
+        "dcn", "DCN", "Which crosses does it learn?", DCNConfig, DCN, {"learning_rate": 2e-3, "weight_decay": 1e-4}
+    ),
+    "din": Family(
+        "din",
+        "DIN",
+        "Which of your past clicks explains this one?",
+        DINConfig,
+        DIN,
+        {"learning_rate": 2e-3, "weight_decay": 1e-5},
+    ),
 }
 # Other names that people know: a family with some of its settings.
 ALIASES: dict[str, tuple[str, dict[str, Any]]] = {
@@ -54,8 +67,9 @@ def resolve(name: str) -> tuple[Family, dict[str, Any]]:
     key = {"dcnv1": "dcn-v1", "dcnv2": "dcn-v2", "dcnmix": "dcn-mix"}.get(key, key)
     family, implied = ALIASES.get(key, (key, {}))
     if family not in FAMILIES:
-        raise InputError("There is no model {name}; there are {known}.",
-                         name=name, known=join_names([*FAMILIES, *ALIASES]))
+        raise InputError(
+            "There is no model {name}; there are {known}.", name=name, known=join_names([*FAMILIES, *ALIASES])
+        )
     return FAMILIES[family], dict(implied)
 
 

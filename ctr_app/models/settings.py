@@ -33,26 +33,44 @@ class Setting:
         try:
             parsed = _PARSERS[self.kind](value)
         except (TypeError, ValueError):
-            raise InputError("Setting {name} needs {what}, not {value}.",
-                             name=self.name, what=_KINDS[self.kind], value=repr(value)) from None
+            raise InputError(
+                "Setting {name} needs {what}, not {value}.", name=self.name, what=_KINDS[self.kind], value=repr(value)
+            ) from None
         if self.choices and parsed not in self.choices:
-            raise InputError("Setting {name} is one of {choices}, not {value}.",
-                             name=self.name, choices=join_names(self.choices), value=parsed)
+            raise InputError(
+                "Setting {name} is one of {choices}, not {value}.",
+                name=self.name,
+                choices=join_names(self.choices),
+                value=parsed,
+            )
         for number in parsed if self.kind == "sizes" else (parsed,):
             self._check_range(number)
         return parsed
 
     def _check_range(self, number: Any) -> None:
         if self.minimum is not None and not number >= self.minimum:
-            raise InputError("Setting {name} must be at least {limit}, not {value}.",
-                             name=self.name, limit=self.minimum, value=number)
+            raise InputError(
+                "Setting {name} must be at least {limit}, not {value}.",
+                name=self.name,
+                limit=self.minimum,
+                value=number,
+            )
         if self.maximum is not None and not number <= self.maximum:
-            raise InputError("Setting {name} must be at most {limit}, not {value}.",
-                             name=self.name, limit=self.maximum, value=number)
+            raise InputError(
+                "Setting {name} must be at most {limit}, not {value}.", name=self.name, limit=self.maximum, value=number
+            )
 
 
-def setting(default: Any, help: str, *, group: str = "shape", unit: str = "", minimum: float | None = None,
-            maximum: float | None = None, choices: tuple[str, ...] = ()) -> Any:
+def setting(
+    default: Any,
+    help: str,
+    *,
+    group: str = "shape",
+    unit: str = "",
+    minimum: float | None = None,
+    maximum: float | None = None,
+    choices: tuple[str, ...] = (),
+) -> Any:
     """A dataclass field with what a form needs to know of it."""
     described = {"help": help, "group": group, "unit": unit, "minimum": minimum, "maximum": maximum, "choices": choices}
     return dataclasses.field(default=default, metadata=described)
@@ -80,13 +98,16 @@ class Config:
         known = {described.name for described in cls.settings()}
         for name in values:
             if name not in known:
-                raise InputError("There is no setting {name}; there are {known}.",
-                                 name=name, known=join_names(sorted(known), 30))
+                raise InputError(
+                    "There is no setting {name}; there are {known}.", name=name, known=join_names(sorted(known), 30)
+                )
         return cls(**values)
 
     def to_json(self) -> dict[str, Any]:
         """A plain dictionary; ``from_mapping`` reads it back."""
-        return {key: list(v) if isinstance(v, tuple) else v for key, v in dataclasses.asdict(typing.cast(Any, self)).items()}
+        return {
+            key: list(v) if isinstance(v, tuple) else v for key, v in dataclasses.asdict(typing.cast(Any, self)).items()
+        }
 
 
 def _kind_of(hint: Any, choices: tuple[str, ...]) -> str:
@@ -120,6 +141,9 @@ def _sizes(value: Any) -> tuple[int, ...]:
 
 _PARSERS: dict[str, Any] = {"int": _whole, "float": float, "bool": _yes_no, "choice": str, "sizes": _sizes}
 _KINDS = {
-    "int": "a whole number", "float": "a number", "bool": "yes or no", "choice": "one of its choices",
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "yes or no",
+    "choice": "one of its choices",
     "sizes": "whole numbers with commas between them, as 128,64",
 }

@@ -12,13 +12,22 @@ class TrainingConfig(Config):
     """How a model is trained, whatever its family."""
 
     learning_rate: float = setting(2e-3, "Size of Adam's steps.", group="learning", minimum=1e-6, maximum=1.0)
-    weight_decay: float = setting(1e-5, "Pull of all weights towards zero (L2, inside Adam).",
-                                  group="learning", minimum=0.0, maximum=1.0)
+    weight_decay: float = setting(
+        1e-5, "Pull of all weights towards zero (L2, inside Adam).", group="learning", minimum=0.0, maximum=1.0
+    )
     batch_size: int = setting(1024, "Rows in each step.", group="learning", unit="rows", minimum=1, maximum=1_000_000)
     epochs: int = setting(20, "Most passes over the training rows.", group="stopping", minimum=1, maximum=10_000)
-    monitor: str = setting("auc", "Which validation metric decides the best epoch.",
-                           group="stopping", choices=("auc", "logloss"))
-    patience: int = setting(3, "Epochs without a better value before training stops.",
-                            group="stopping", unit="epochs", minimum=1, maximum=1000)
-    seed: int = setting(0, "The same seed on the same machine gives the same result.",
-                        group="stopping", minimum=0, maximum=2**31 - 1)
+    monitor: str = setting(
+        "auc", "Which validation metric decides the best epoch.", group="stopping", choices=("auc", "logloss")
+    )
+    patience: int = setting(
+        3,
+        "Epochs without a better value before training stops.",
+        group="stopping",
+        unit="epochs",
+        minimum=1,
+        maximum=1000,
+    )
+    seed: int = setting(
+        0, "The same seed on the same machine gives the same result.", group="stopping", minimum=0, maximum=2**31 - 1
+    )

@@ -22,8 +22,11 @@ def choose_device(wanted: str = "auto") -> torch.device:
     if wanted == "auto":
         return torch.device(devices[0])
     if wanted.split(":")[0] not in devices:
-        raise InputError("There is no device {wanted} here; there are {devices}.",
-                         wanted=wanted, devices=join_names(["auto", *devices]))
+        raise InputError(
+            "There is no device {wanted} here; there are {devices}.",
+            wanted=wanted,
+            devices=join_names(["auto", *devices]),
+        )
     try:
         return torch.device(wanted)
     except RuntimeError as error:

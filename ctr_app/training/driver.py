@@ -83,9 +83,15 @@ class _Driver:
             shutil.copytree(dataset.folder / "encoder", self.run.folder / "encoder")
         train, valid = dataset.batch("train"), dataset.batch("valid")
         trainer = Trainer(model, train, valid, spec.training_config, device, dataset.rows("valid").group_ids)
-        self._append("start", device=str(device), rows=len(train), valid_rows=len(valid),
-                     steps_per_epoch=trainer.steps_per_epoch, epochs=spec.training_config.epochs,
-                     parameters=sum(parameter.numel() for parameter in model.parameters()))
+        self._append(
+            "start",
+            device=str(device),
+            rows=len(train),
+            valid_rows=len(valid),
+            steps_per_epoch=trainer.steps_per_epoch,
+            epochs=spec.training_config.epochs,
+            parameters=sum(parameter.numel() for parameter in model.parameters()),
+        )
         return trainer, dataset
 
     def _write(self, event: Event, trainer: Trainer) -> None:
@@ -111,8 +117,14 @@ class _Driver:
         if not np.isfinite(loss):
             raise TrainingFailed(f"The loss is no number any more at step {step}; try a lower learning rate.")
         now = time.monotonic()
-        self._append("steps", step=step, epoch=step / trainer.steps_per_epoch, loss=loss, rows=self.rows,
-                     seconds=time.perf_counter() - self.started)
+        self._append(
+            "steps",
+            step=step,
+            epoch=step / trainer.steps_per_epoch,
+            loss=loss,
+            rows=self.rows,
+            seconds=time.perf_counter() - self.started,
+        )
         self.losses, self.last_write = [], now
         if now - self.last_heartbeat >= HEARTBEAT_SECONDS:
             self.run.set_status("running")
@@ -141,8 +153,9 @@ class _Driver:
             logits = predict(trainer.model, dataset.batch(split).to(trainer.device))
             by_split[split] = measure(np.asarray(rows.labels), logits, rows.group_ids).to_json()
         return {
-            **by_split, "best_epoch": trainer.best_epoch, "epochs": self.training_rows // max(1, len(trainer.train)),
+            **by_split,
+            "best_epoch": trainer.best_epoch,
+            "epochs": self.training_rows // max(1, len(trainer.train)),
             "rows_per_second": self.training_rows / self.training_seconds if self.training_seconds else None,
             "seconds": time.perf_counter() - self.started,
         }
-

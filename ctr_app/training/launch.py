@@ -22,7 +22,13 @@ def configs_for(family: str, settings: Mapping[str, Any]) -> tuple[Config, Train
     of_training = {described.name for described in TrainingConfig.settings()}
     for name in settings:
         if name not in of_model | of_training:
-            raise InputError("{title} has no setting {name}; it has {known}.", title=FAMILIES[family].title, name=name,
-                             known=join_names(sorted(of_model | of_training), 40))
+            raise InputError(
+                "{title} has no setting {name}; it has {known}.",
+                title=FAMILIES[family].title,
+                name=name,
+                known=join_names(sorted(of_model | of_training), 40),
+            )
     training = dict(FAMILIES[family].training) | {k: v for k, v in settings.items() if k in of_training}
-    return config.from_mapping({k: v for k, v in settings.items() if k in of_model}), TrainingConfig.from_mapping(training)
+    return config.from_mapping({k: v for k, v in settings.items() if k in of_model}), TrainingConfig.from_mapping(
+        training
+    )

@@ -58,9 +58,13 @@ class RunSpec:
     preparation: Preparation
     owner: str = "local"
     created: float = field(default_factory=time.time)
-    versions: dict[str, str] = field(default_factory=lambda: {
-        "ctr_lens": __version__, "torch": torch.__version__, "python": platform.python_version(),
-    })
+    versions: dict[str, str] = field(
+        default_factory=lambda: {
+            "ctr_lens": __version__,
+            "torch": torch.__version__,
+            "python": platform.python_version(),
+        }
+    )
 
     @property
     def title(self) -> str:
@@ -126,8 +130,14 @@ class Run:
         status = RunStatus(**read_json(self.folder / "status.json"))
         if status.is_abandoned():
             what = "before it began" if status.state == "queued" else "in the middle"
-            return RunStatus("interrupted", f"The program that trained it ended {what}; what it had learned is kept.",
-                             status.updated, status.host, status.pid, status.process)
+            return RunStatus(
+                "interrupted",
+                f"The program that trained it ended {what}; what it had learned is kept.",
+                status.updated,
+                status.host,
+                status.pid,
+                status.process,
+            )
         return status
 
     def set_status(self, state: str, reason: str = "") -> None:
@@ -165,8 +175,10 @@ class Run:
         """Keep the latest weights and the optimizer's state."""
         _save_tensors(model.state_dict(), self.folder / "last.safetensors")
         moments = {
-            f"{key}.{index}": value for index, state in optimizer.state_dict()["state"].items()
-            for key, value in state.items() if isinstance(value, Tensor)
+            f"{key}.{index}": value
+            for index, state in optimizer.state_dict()["state"].items()
+            for key, value in state.items()
+            if isinstance(value, Tensor)
         }
         _save_tensors(moments, self.folder / "optimizer.safetensors")
 
@@ -200,12 +212,31 @@ class RunStore:
     def __init__(self, root: Path | None = None) -> None:
         self.root = root or default_runs_root()
 
-    def create(self, family: str, model: Config, training: TrainingConfig, *, device: str, dataset_id: str,
-               dataset_name: str, content_hash: str, preparation: Preparation) -> Run:
+    def create(
+        self,
+        family: str,
+        model: Config,
+        training: TrainingConfig,
+        *,
+        device: str,
+        dataset_id: str,
+        dataset_name: str,
+        content_hash: str,
+        preparation: Preparation,
+    ) -> Run:
         """A new run's folder, queued."""
         run_id = f"{time.strftime('%Y%m%d-%H%M%S')}-{title_of(family, model.to_json()).lower()}-{secrets.token_hex(2)}"
-        spec = RunSpec(run_id, family, model.to_json(), training.to_json(), device, dataset_id, dataset_name,
-                       content_hash, preparation)
+        spec = RunSpec(
+            run_id,
+            family,
+            model.to_json(),
+            training.to_json(),
+            device,
+            dataset_id,
+            dataset_name,
+            content_hash,
+            preparation,
+        )
         run = Run(self.root / run_id)
         write_json(run.folder / "run.json", {**vars(spec), "preparation": preparation.to_json()})
         run.set_status("queued")

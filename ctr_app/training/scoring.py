@@ -25,8 +25,9 @@ def evaluate_table(run: Run, frame: pl.DataFrame) -> Metrics:
     logits = predict(model, as_batch(rows))
     labelled = ~np.isnan(rows.labels)
     if not labelled.any():
-        raise InputError("No row of the table has the label {label}, so there is nothing to measure.",
-                         label=encoder.schema.label)
+        raise InputError(
+            "No row of the table has the label {label}, so there is nothing to measure.", label=encoder.schema.label
+        )
     groups = None if rows.group_ids is None else rows.group_ids[labelled]
     return measure(rows.labels[labelled], logits[labelled], groups)
 
@@ -37,5 +38,6 @@ def evaluate_splits(run: Run, dataset: DataSet) -> dict[str, Metrics]:
     encoded = dataset.encoded(run.spec().preparation)
     return {
         split: measure(np.asarray(rows.labels), predict(model, as_batch(rows)), rows.group_ids)
-        for split in encoded.splits for rows in (encoded.rows(split),)
+        for split in encoded.splits
+        for rows in (encoded.rows(split),)
     }

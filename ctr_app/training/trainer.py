@@ -71,13 +71,24 @@ class Trainer:
     weights of the best epoch by the monitored metric, on the CPU.
     """
 
-    def __init__(self, model: nn.Module, train: Batch, valid: Batch, config: TrainingConfig, device: torch.device,
-                 valid_groups: np.ndarray | None = None) -> None:
+    def __init__(
+        self,
+        model: nn.Module,
+        train: Batch,
+        valid: Batch,
+        config: TrainingConfig,
+        device: torch.device,
+        valid_groups: np.ndarray | None = None,
+    ) -> None:
         self.model = model.to(device)
         self.train, self.valid = train.to(device), valid.to(device)
         self.config, self.device, self.valid_groups = config, device, valid_groups
-        self.optimizer = torch.optim.Adam(model.parameters(), lr=config.learning_rate,
-                                          weight_decay=config.weight_decay, fused=device.type in ("cpu", "cuda") or None)
+        self.optimizer = torch.optim.Adam(
+            model.parameters(),
+            lr=config.learning_rate,
+            weight_decay=config.weight_decay,
+            fused=device.type in ("cpu", "cuda") or None,
+        )
         self.best_epoch = 0
         self.best_value = -math.inf
         self.best_state: dict[str, Tensor] = {}
@@ -142,8 +153,10 @@ def predict(model: nn.Module, batch: Batch) -> np.ndarray:
     was_training = model.training
     model.eval()
     try:
-        parts = [model(batch.select(slice(start, start + EVALUATION_ROWS)))
-                 for start in range(0, len(batch), EVALUATION_ROWS)]
+        parts = [
+            model(batch.select(slice(start, start + EVALUATION_ROWS)))
+            for start in range(0, len(batch), EVALUATION_ROWS)
+        ]
     finally:
         model.train(was_training)
     return torch.cat(parts).double().cpu().numpy() if parts else np.zeros(0)
