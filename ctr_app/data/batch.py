@@ -19,7 +19,7 @@ class SequenceField:
 
 @dataclass(frozen=True)
 class FieldLayout:
-    """Which fields a batch has, in order, and how many values each vocabulary holds (PADDING, UNKNOWN, MISSING included).
+    """Which fields a batch has, in order, and how many values each vocabulary holds, the three special ones included.
 
     ``vocabulary_sizes`` is keyed by the name of a table: a categorical field, or a sequence without a candidate.
     """

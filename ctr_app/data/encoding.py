@@ -134,7 +134,7 @@ class Encoder:
         lengths = {}
         for column in schema.with_role(Role.SEQUENCE):
             lists = as_lists(frame[column.name], column)
-            lengths[column.name] = max(1, int(lists.list.len().max() or 1))
+            lengths[column.name] = int(lists.list.len().to_numpy().max(initial=1))
             texts.setdefault(column.candidate or column.name, []).append(lists.explode())
         vocabularies = {
             table: Vocabulary.fit(pl.concat([s.alias("value") for s in parts]), min_count)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -225,7 +226,7 @@ def _guess_separator(series: pl.Series) -> str | None:
     for separator in SEPARATORS:
         parts = sample.str.split(separator)
         lengths = parts.list.len()
-        if (lengths > 1).mean() < 0.5:
+        if (lengths > 1).to_numpy().mean() < 0.5:
             continue
         items = parts.explode()
         if items.n_unique() > 0.6 * len(items):
@@ -260,9 +261,9 @@ def _guess_positive(values: list[str]) -> str:
 def _guess_group_and_time(
     frame: pl.DataFrame, columns: list[Column], facts: dict[str, _Facts]
 ) -> tuple[str | None, str | None]:
-    def first(words: set[str], accepts: object) -> str | None:
+    def first(words: set[str], accepts: Callable[[_Facts], bool]) -> str | None:
         matches = [c.name for c in columns if _words(c.name) & words and c.role is not Role.LABEL]
-        return next((name for name in matches if accepts(facts[name])), None)  # type: ignore[operator]
+        return next((name for name in matches if accepts(facts[name])), None)
 
     group = first(GROUP_WORDS, lambda fact: 1 < fact.distinct <= frame.height / 2)
     return group, first(TIME_WORDS, lambda fact: fact.distinct > FEW_INTEGERS)
@@ -286,7 +287,7 @@ def _with_candidates(frame: pl.DataFrame, columns: list[Column]) -> list[Column]
 def _overlap(items: pl.Series, values: set[str], history: str, candidate: str) -> float:
     if items.is_empty() or len(values) < 3:
         return 0.0
-    shared = float(items.is_in(list(values)).mean() or 0.0)
+    shared = float(items.is_in(list(values)).to_numpy().mean())
     return shared * (1.0 + 0.5 * bool(_words(history) & _words(candidate) - {"id"}))
 
 
@@ -400,10 +401,8 @@ def _corrected_sequence(frame: pl.DataFrame, column: Column, candidate: str | No
 
 
 def _without_lost_candidate(schema: Schema, column: Column) -> Column:
-    if column.role is Role.SEQUENCE and column.candidate:
-        if schema.column(column.candidate).role is not Role.CATEGORICAL:
-            return replace(column, candidate=None)
-    return column
+    is_lost = column.candidate is not None and schema.column(column.candidate).role is not Role.CATEGORICAL
+    return replace(column, candidate=None) if is_lost else column
 
 
 def _first_value(series: pl.Series) -> str:

@@ -11,6 +11,7 @@ import zlib
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import polars as pl
 
@@ -115,7 +116,7 @@ def _unpack(content: bytes, name: str) -> bytes:
     return content
 
 
-def _bounded_read(stream: io.BufferedIOBase | gzip.GzipFile | zipfile.ZipExtFile, name: str) -> bytes:
+def _bounded_read(stream: IO[bytes] | gzip.GzipFile, name: str) -> bytes:
     chunks, total = [], 0
     try:
         while chunk := stream.read(2**24):

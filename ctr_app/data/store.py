@@ -11,7 +11,7 @@ import json
 import os
 import re
 import time
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -45,7 +45,7 @@ class Preparation:
     """How a table becomes arrays: its schema, its split, and the fewest times a value must occur to have a vector."""
 
     schema: Schema
-    split: SplitRule = SplitRule()
+    split: SplitRule = field(default_factory=SplitRule)
     min_count: int = 2
 
     def to_json(self) -> dict[str, Any]:
@@ -178,7 +178,7 @@ class DatasetStore:
         content_hash = hashlib.sha256("".join(t.content_hash for t in tables.values()).encode()).hexdigest()
         given = len(tables) > 1
         frame = _concatenated([tables[s].frame.select(first.frame.columns) for s in SPLITS if s in tables])
-        file_rows = tuple(tables[s].frame.height if s in tables else 0 for s in SPLITS) if given else None
+        train, valid, test = (tables[s].frame.height if s in tables else 0 for s in SPLITS)
         dataset = DataSet(
             self.root,
             f"{_slug(first.name)}-{content_hash[:8]}",
@@ -189,7 +189,7 @@ class DatasetStore:
             time.time(),
             preparation,
             truth,
-            file_rows,  # type: ignore[arg-type]
+            (train, valid, test) if given else None,
         )
         return self._store(dataset, frame)
 

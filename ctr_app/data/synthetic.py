@@ -183,7 +183,7 @@ def planted_clicks(
     logit = np.full(rows, -1.3)
     for name, p in weights.items():
         logit += main_strength * _scaled(generator.normal(size=len(p)), p)[codes[name]]
-    for name, z in centred.items():
+    for z in centred.values():
         logit += main_strength * generator.choice([-1.0, 1.0]) * z
     for first, second in pairs:
         logit += pair_strength * _pair_effect(generator, first, second, weights, codes, centred)
