@@ -10,10 +10,11 @@ import polars as pl
 
 from .catalogue import SAMPLES
 from .columns import as_text
+from .correcting import check_separator, corrected
 from .encoding import label_array
 from .errors import InputError, join_names
 from .files import read_json
-from .inferring import Inference, check_separator, corrected, infer
+from .inferring import Inference, infer
 from .reading import Table, read_table
 from .schema import Corrections, Role, Schema
 from .splitting import SplitRule, check_both_labels, split_rows
