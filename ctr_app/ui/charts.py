@@ -1,0 +1,248 @@
+"""Altair charts from tidy frames. Column names are our own; names from data appear only as values and titles."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import altair as alt
+import numpy as np
+import pandas as pd
+
+from ..data.errors import shorten
+from ..training.progress import Curves
+from .words import _
+
+LABEL_SIZE = 13
+TITLE_SIZE = 14
+# Train, validation and test are told apart by the same three line styles everywhere.
+DASHES: dict[str, list[int]] = {"train": [1, 0], "valid": [6, 3], "test": [2, 3]}
+HEATMAP_CELL = 34
+
+
+def readable(chart: Any, **properties: Any) -> Any:
+    """The chart with text that can be read from the last row."""
+    return (
+        chart.properties(**properties)
+        .configure_axis(labelFontSize=LABEL_SIZE, titleFontSize=LABEL_SIZE, labelLimit=170)
+        .configure_legend(labelFontSize=LABEL_SIZE, titleFontSize=LABEL_SIZE)
+        .configure_title(fontSize=TITLE_SIZE + 2, subtitleFontSize=LABEL_SIZE, anchor="start", offset=10)
+        .configure_view(strokeWidth=0)
+    )
+
+
+def titled(title: str, subtitle: str = "") -> alt.TitleParams:
+    """A chart's title: the sentence it proves, and under it what is measured."""
+    return alt.TitleParams(title, subtitle=subtitle) if subtitle else alt.TitleParams(title)
+
+
+def loss_chart(found: Curves, epochs: float) -> Any:
+    """Training loss, smoothed, with the validation loss of each epoch."""
+    x = alt.X("epoch:Q", title=_("epoch"), scale=alt.Scale(domain=[0, epochs], nice=False))
+    y = alt.Y("value:Q", title=_("logloss"), scale=alt.Scale(zero=False))
+    train = found.loss.rename(columns={"smoothed": "value"}).assign(split=_("training, smoothed"))
+    valid = found.evals.rename(columns={"logloss": "value"}).assign(split=_("validation"))
+    style = _split_style([_("training, smoothed"), _("validation")])
+    base = alt.Chart(pd.concat([train, valid])[["epoch", "value", "split"]]).encode(x=x, y=y, strokeDash=style)
+    lines = base.mark_line(strokeWidth=2.5)
+    points = alt.Chart(valid).mark_point(filled=True, size=45).encode(x=x, y=y)
+    return readable(lines + points, title=titled(_("Loss falls")), height=300)
+
+
+def auc_chart(found: Curves, epochs: float, best_possible: float | None) -> Any:
+    """Validation AUC of each epoch, with the best that can be reached where that is known."""
+    top = 1.0 if best_possible is None else min(1.0, np.ceil((best_possible + 0.02) * 20) / 20)
+    low = min(0.5, float(found.evals["auc"].min())) if len(found.evals) else 0.5
+    x = alt.X("epoch:Q", title=_("epoch"), scale=alt.Scale(domain=[0, epochs], nice=False))
+    y = alt.Y("auc:Q", title=_("validation AUC"), scale=alt.Scale(domain=[low, top], nice=False))
+    line = alt.Chart(found.evals).mark_line(strokeWidth=2.5, strokeDash=DASHES["valid"]).encode(x=x, y=y)
+    points = (
+        alt.Chart(found.evals)
+        .mark_point(filled=True)
+        .encode(
+            x=x,
+            y=y,
+            size=alt.condition("datum.is_best", alt.value(70), alt.value(35)),
+            tooltip=[
+                alt.Tooltip("epoch:Q"),
+                alt.Tooltip("auc:Q", format=".4f", title="AUC"),
+                alt.Tooltip("logloss:Q", format=".4f"),
+            ],
+        )
+    )
+    layers = [line, points]
+    if best_possible is not None:
+        limit = pd.DataFrame({"auc": [best_possible], "text": [_("best possible {auc:.2f}", auc=best_possible)]})
+        layers.append(alt.Chart(limit).mark_rule(strokeDash=[8, 5], strokeWidth=2, opacity=0.8).encode(y=y))
+        layers.append(
+            alt.Chart(limit)
+            .mark_text(align="left", dx=6, dy=-9, fontSize=LABEL_SIZE)
+            .encode(y=y, x=alt.value(0), text="text:N")
+        )
+    return readable(alt.layer(*layers), title=titled(_("AUC climbs")), height=300)
+
+
+def pair_heatmap(
+    names: Sequence[str],
+    frame: pd.DataFrame,
+    title: alt.TitleParams,
+    unit: str,
+    true_pairs: Sequence[Sequence[str]] = (),
+    selection: str | None = None,
+) -> Any:
+    """Field × field strengths, both halves; planted pairs as rings where given; cells can be picked."""
+    both = pd.concat([frame, frame.rename(columns={"field_a": "field_b", "field_b": "field_a"})], ignore_index=True)
+    order = list(names)
+    encode = {
+        "x": alt.X("field_b:N", sort=order, title=None, axis=alt.Axis(labelAngle=-45)),
+        "y": alt.Y("field_a:N", sort=order, title=None),
+    }
+    cells = (
+        alt.Chart(both)
+        .mark_rect(stroke=None, cornerRadius=2)
+        .encode(
+            **encode,
+            color=alt.Color(
+                "strength:Q", title=unit, scale=alt.Scale(domainMin=0), legend=alt.Legend(gradientLength=180)
+            ),
+            tooltip=[
+                alt.Tooltip("field_a:N", title=_("field")),
+                alt.Tooltip("field_b:N", title=_("with")),
+                alt.Tooltip("strength:Q", format=".4f", title=unit),
+            ],
+        )
+    )
+    if selection:
+        picked = alt.selection_point(name=selection, fields=["field_a", "field_b"], toggle=False)
+        cells = cells.add_params(picked).encode(
+            opacity=alt.condition(picked, alt.value(1.0), alt.value(0.55)),
+        )
+    chart = cells
+    if len(true_pairs):
+        rings = pd.DataFrame(
+            [(a, b) for a, b in true_pairs] + [(b, a) for a, b in true_pairs], columns=["field_a", "field_b"]
+        )
+        chart = cells + alt.Chart(rings).mark_point(
+            shape="circle", size=_ring_size(len(names)), filled=False, strokeWidth=3, color="#e0457b", opacity=1
+        ).encode(**encode)
+    return readable(chart, title=title, height=max(320, min(760, HEATMAP_CELL * len(names) + 110)))
+
+
+def ranking(frame: pd.DataFrame, unit: str, true_pairs: Sequence[Sequence[str]] = (), top: int = 12) -> Any:
+    """The strongest pairs as bars, strongest on top; planted ones are marked with a ring."""
+    truth = {frozenset(pair) for pair in true_pairs}
+    shown = frame.head(top).assign(
+        pair=[f"{shorten(a, 24)} × {shorten(b, 24)}" for a, b in zip(frame["field_a"], frame["field_b"], strict=True)][
+            :top
+        ],
+        planted=[frozenset(p) in truth for p in zip(frame["field_a"], frame["field_b"], strict=True)][:top],
+    )
+    y = alt.Y("pair:N", sort=None, title=None, axis=alt.Axis(labelLimit=260))
+    x = alt.X("strength:Q", title=unit)
+    bars = (
+        alt.Chart(shown)
+        .mark_bar(cornerRadiusEnd=3)
+        .encode(
+            x=x,
+            y=y,
+            tooltip=[alt.Tooltip("pair:N", title=_("pair")), alt.Tooltip("strength:Q", format=".4f", title=unit)],
+        )
+    )
+    if truth:
+        rings = alt.Chart(shown[shown["planted"]]).mark_point(
+            shape="circle", size=130, filled=False, strokeWidth=3, color="#e0457b", opacity=1
+        )
+        bars = bars + rings.encode(x=x, y=y)
+    return readable(bars, title=titled(_("Strongest pairs")), height=26 * len(shown) + 70)
+
+
+def value_heatmap(table: pd.DataFrame, field_a: str, field_b: str, title: alt.TitleParams) -> Any:
+    """Value × value effects on one diverging scale centred at zero; unseen pairs are crossed out with a dot."""
+    limit = float(table["effect"].abs().max()) or 1.0
+    order_a, order_b = list(dict.fromkeys(table["value_a"])), list(dict.fromkeys(table["value_b"]))
+    x = alt.X("value_b:N", sort=order_b, title=shorten(field_b), axis=alt.Axis(labelAngle=-45))
+    y = alt.Y("value_a:N", sort=order_a, title=shorten(field_a))
+    cells = (
+        alt.Chart(table)
+        .mark_rect(cornerRadius=2)
+        .encode(
+            x=x,
+            y=y,
+            color=alt.Color("effect:Q", title=_("logits"), scale=alt.Scale(range="diverging", domain=[-limit, limit])),
+            tooltip=[
+                alt.Tooltip("value_a:N", title=shorten(field_a)),
+                alt.Tooltip("value_b:N", title=shorten(field_b)),
+                alt.Tooltip("effect:Q", format="+.4f", title=_("effect in logits")),
+                alt.Tooltip("support:Q", title=_("rows with both")),
+            ],
+        )
+    )
+    never = alt.Chart(table[table["support"] == 0]).mark_point(size=18, filled=True, opacity=0.9).encode(x=x, y=y)
+    return readable(cells + never, title=title, height=max(260, 30 * len(order_a) + 130))
+
+
+def block_chart(names: Sequence[str], norms: np.ndarray, title: alt.TitleParams) -> Any:
+    """Norm of each block of W: row = field that is multiplied, column = field that is read."""
+    frame = pd.DataFrame(
+        [(a, b, float(norms[i, j])) for i, a in enumerate(names) for j, b in enumerate(names)],
+        columns=["row", "column", "norm"],
+    )
+    chart = (
+        alt.Chart(frame)
+        .mark_rect(cornerRadius=2)
+        .encode(
+            x=alt.X("column:N", sort=list(names), title=_("reads"), axis=alt.Axis(labelAngle=-45)),
+            y=alt.Y("row:N", sort=list(names), title=_("multiplies")),
+            color=alt.Color("norm:Q", title=_("block norm"), scale=alt.Scale(domainMin=0)),
+            tooltip=["row:N", "column:N", alt.Tooltip("norm:Q", format=".4f")],
+        )
+    )
+    return readable(chart, title=title, height=max(320, min(760, HEATMAP_CELL * len(names) + 110)))
+
+
+def bars_over_history(frame: pd.DataFrame, value: str, title: alt.TitleParams, axis: str, is_signed: bool) -> Any:
+    """One bar per history item, oldest on top; ``frame`` has ``label`` (unique, in order) and the column ``value``."""
+    shown = frame.rename(columns={value: "amount"})
+    y = alt.Y("label:N", sort=None, title=None, axis=alt.Axis(labelLimit=280))
+    limit = float(shown["amount"].abs().max()) or 1.0
+    scale = alt.Scale(range="diverging", domain=[-limit, limit])
+    color = alt.Color("amount:Q", scale=scale, legend=None) if is_signed else alt.Undefined
+    chart = (
+        alt.Chart(shown)
+        .mark_bar(cornerRadiusEnd=3)
+        .encode(
+            x=alt.X("amount:Q", title=axis, scale=alt.Scale(zero=True)),
+            y=y,
+            color=color,
+            tooltip=[alt.Tooltip("label:N", title=_("item")), alt.Tooltip("amount:Q", format="+.4f", title=axis)],
+        )
+    )
+    return readable(chart, title=title, height=max(160, 26 * len(shown) + 90))
+
+
+def compare_curves(frame: pd.DataFrame) -> Any:
+    """Validation AUC by epoch of several runs; ``frame`` has run, epoch, auc."""
+    chart = (
+        alt.Chart(frame)
+        .mark_line(point=True, strokeWidth=2.5, strokeDash=DASHES["valid"])
+        .encode(
+            x=alt.X("epoch:Q", title=_("epoch")),
+            y=alt.Y("auc:Q", title=_("validation AUC"), scale=alt.Scale(zero=False)),
+            color=alt.Color("run:N", title=None, legend=alt.Legend(orient="bottom", labelLimit=420, columns=2)),
+            tooltip=["run:N", "epoch:Q", alt.Tooltip("auc:Q", format=".4f")],
+        )
+    )
+    return readable(chart, title=titled(_("Validation AUC by epoch")), height=340)
+
+
+def _split_style(names: list[str]) -> alt.StrokeDash:
+    return alt.StrokeDash(
+        "split:N",
+        title=None,
+        legend=alt.Legend(orient="top-right"),
+        scale=alt.Scale(domain=names, range=[DASHES["train"], DASHES["valid"]]),
+    )
+
+
+def _ring_size(num_fields: int) -> int:
+    return int(max(60, 5200 / max(1, num_fields)))

@@ -1,0 +1,77 @@
+"""Widgets made from settings objects: one widget per setting, its range, default, unit and help from the setting."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import streamlit as st
+
+from ..data.errors import InputError
+from ..models.settings import Setting
+from .words import _, error_text, plain
+
+GROUP_TITLES = {"shape": "Shape", "learning": "Learning", "stopping": "Stopping"}
+# Settings that only matter under a value of another one.
+ONLY_WHEN = {"rank": ("cross", "mix"), "num_experts": ("cross", "mix")}
+
+
+def settings_form(settings: tuple[Setting, ...], values: Mapping[str, Any], key: str) -> dict[str, Any]:
+    """All settings in columns by group; returns the values, with what cannot be used reported under its widget.
+
+    ``values`` are the current ones; ``key`` starts the widgets' keys.
+    """
+    chosen = dict(values)
+    groups = [group for group in GROUP_TITLES if any(described.group == group for described in settings)]
+    for group, column in zip(groups, st.columns(len(groups)), strict=True):
+        with column:
+            st.markdown(f"**{_(GROUP_TITLES[group])}**")
+            for described in settings:
+                if described.group == group and _applies(described, chosen):
+                    chosen[described.name] = _widget(described, chosen[described.name], key)
+    return chosen
+
+
+def label_of(described: Setting) -> str:
+    """A setting's name in words, with its unit."""
+    words = {"num": "number of", "dim": "size", "mlp": "MLP"}
+    name = " ".join(words.get(part, part) for part in described.name.split("_"))
+    unit = f" ({_(described.unit)})" if described.unit and described.unit not in name else ""
+    return _(name[:1].upper() + name[1:]) + unit
+
+
+def _applies(described: Setting, chosen: Mapping[str, Any]) -> bool:
+    name, value = ONLY_WHEN.get(described.name, ("", None))
+    return not name or chosen.get(name) == value
+
+
+def _widget(described: Setting, value: Any, key: str) -> Any:
+    shared: dict[str, Any] = {
+        "label": label_of(described),
+        "key": f"{key}-{described.name.replace('_', '-')}",
+        "help": f"{_(described.help)} {_('Default: {default}.', default=_shown(described.default))}",
+    }
+    if described.kind == "choice":
+        return st.selectbox(**shared, options=described.choices, index=described.choices.index(value), format_func=_)
+    if described.kind == "bool":
+        return st.toggle(**shared, value=value)
+    if described.kind == "int":
+        return st.number_input(
+            **shared,
+            value=int(value),
+            step=1,
+            min_value=int(described.minimum or 0),
+            max_value=int(described.maximum or 2**31 - 1),
+        )
+    text = st.text_input(**shared, value=_shown(value))
+    try:
+        return described.parse(text)
+    except InputError as error:
+        st.error(plain(error_text(error)))
+        return value
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, tuple | list):
+        return ", ".join(str(part) for part in value)
+    return f"{value:g}" if isinstance(value, float) else str(value)

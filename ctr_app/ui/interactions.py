@@ -1,0 +1,219 @@
+"""What the Interactions page draws: one map of field pairs, one sentence, and what lies behind a cell."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from ..data.errors import join_names, shorten
+from ..explain.pairs import precision_at_k
+from ..training.run_store import Run
+from . import charts, matrix, parts, readouts
+from .state import state
+from .watch import dataset_truth
+from .words import _, plain
+
+READOUT_NAMES = {"weights": "By weights", "behaviour": "By behaviour", "counts": "By counts"}
+UNITS = {"weights": "logits (RMS)", "behaviour": "logits (RMS)", "counts": "CTR (RMS)"}
+HOW_TO_READ = {
+    "weights": "Each cell is how far two fields together move the logit beyond what each does alone, as the model's "
+    "own weights say; it does not see what an MLP adds beside them.",
+    "behaviour": "Each cell is how far the logit moves when the values of two fields are swapped between real rows, "
+    "beyond what each swap does alone; it shows what the model does, rare combinations included.",
+    "counts": "Each cell is what the observed click rates of two fields hold beyond main effects; no model is "
+    "involved, so compare it with what the model claims.",
+}
+CELL = "picked_pair"
+
+
+def draw() -> None:
+    """The whole page."""
+    st.title(_("Which fields interact"))
+    run = parts.choose_run("interactions-run", lambda run: run.has_model, _("Run"))
+    if run is None:
+        parts.empty_state(
+            _("No model has been trained yet, so there is nothing to look into."), "train", _("Train a model")
+        )
+        return
+    spec = run.spec()
+    known = list(readouts.explain.readouts_for(spec.family))
+    readout = (
+        st.segmented_control(
+            _("Measured"),
+            known,
+            default=known[0],
+            required=True,
+            key="interactions-readout",
+            format_func=lambda name: _(READOUT_NAMES[name]),
+        )
+        or known[0]
+    )
+    with parts.sentences():
+        with st.spinner(_("Measuring every pair of fields")):
+            frame = readouts.pairs(run.id, readout)
+        if frame.empty:
+            st.info(_("The model reads one field only, so there is no pair to look at."))
+            return
+        picked = _map(run, frame, readout)
+        _drill_down(run, frame, picked)
+        if spec.family == "dcn":
+            _cross_layers(run)
+
+
+def _map(run: Run, frame: pd.DataFrame, readout: str) -> tuple[str, str] | None:
+    """The heatmap and the ranking; returns the pair that was picked on the map."""
+    truth = _truth_switch(run, frame)
+    encoder = readouts.model_of(run.id)[1]
+    names = encoder.layout.field_names
+    st.caption(_(HOW_TO_READ[readout]))
+    left, right = st.columns([3, 2])
+    unit = _(UNITS[readout])
+    with left:
+        title = charts.titled(
+            _sentence(frame),
+            _(
+                "{model}, {fields} fields, {unit}; press a cell to open it",
+                model=run.spec().title,
+                fields=len(names),
+                unit=unit,
+            ),
+        )
+        event = st.altair_chart(
+            charts.pair_heatmap(names, frame, title, unit, truth, CELL),
+            on_select="rerun",
+            key=f"interactions-map-{run.id}-{readout}",
+            alt=_sentence(frame),
+        )
+    with right:
+        st.altair_chart(charts.ranking(frame, unit, truth), alt=_("The strongest pairs, strongest first"))
+        with st.popover(_("All pairs as a table"), icon=":material/table:"):
+            st.dataframe(
+                frame, hide_index=True, column_config={"strength": st.column_config.NumberColumn(unit, format="%.4f")}
+            )
+            st.download_button(_("Download CSV"), frame.to_csv(index=False), f"{run.id}-{readout}.csv", "text/csv")
+    return _picked(event)
+
+
+def _truth_switch(run: Run, frame: pd.DataFrame) -> Sequence[Sequence[str]]:
+    """Whether to draw the planted pairs, where the data were planted; says how many were found."""
+    truth = dataset_truth(run)
+    if truth is None:
+        return ()
+    state().revealed = st.toggle(
+        _("Reveal the planted pairs"),
+        value=state().revealed,
+        key="interactions-reveal",
+        help=_("This sample was made with a known set of interacting pairs; they are drawn as rings."),
+    )
+    if not state().revealed:
+        return ()
+    total = len(truth["pairs"])
+    found = round(precision_at_k(frame, truth["pairs"]) * total)
+    st.markdown(_("**{found} of {total}** planted pairs are the {total} strongest.", found=found, total=total))
+    return truth["pairs"]
+
+
+def _sentence(frame: pd.DataFrame) -> str:
+    """The sentence that the map proves."""
+    best = frame.iloc[0]
+    if len(frame) > 1 and best["strength"] < 1.05 * frame["strength"].median():
+        return _("No pair of fields stands out")
+    return _("{a} and {b} interact most", a=shorten(best["field_a"], 28).capitalize(), b=shorten(best["field_b"], 28))
+
+
+def _picked(event: Any) -> tuple[str, str] | None:
+    points = event.selection.get(CELL) or []
+    if points and points[0].get("field_a") != points[0].get("field_b"):
+        return points[0]["field_a"], points[0]["field_b"]
+    return None
+
+
+def _drill_down(run: Run, frame: pd.DataFrame, picked: tuple[str, str] | None) -> None:
+    """The value × value table of one pair: the one picked on the map, or any other."""
+    st.subheader(_("Inside one pair"))
+    options = list(zip(frame["field_a"], frame["field_b"], strict=True))
+    index = next((i for i, pair in enumerate(options) if picked and set(pair) == set(picked)), 0)
+    pair = (
+        st.selectbox(
+            _("Pair"),
+            options,
+            index=index,
+            key=f"interactions-pair-{run.id}-{index}",
+            format_func=lambda pair: plain(f"{pair[0]} × {pair[1]}"),
+        )
+        or options[0]
+    )
+    table = readouts.values(run.id, *pair)
+    strongest = table.loc[table["effect"].abs().idxmax()]
+    direction = _("raises") if strongest["effect"] > 0 else _("lowers")
+    title = charts.titled(
+        _(
+            "{a} with {b} {direction} the logit by {effect:.2f}",
+            a=shorten(str(strongest["value_a"]), 24),
+            b=shorten(str(strongest["value_b"]), 24),
+            direction=direction,
+            effect=abs(strongest["effect"]),
+        ),
+        _("effect of the two values together, main effects taken out; the most frequent values"),
+    )
+    st.altair_chart(charts.value_heatmap(table, pair[0], pair[1], title), alt=str(title.title))
+    unseen = int((table["support"] == 0).sum())
+    if unseen:
+        st.caption(
+            _(
+                "{count} of these combinations (with a dot) never occurred in the training rows; the model still has "
+                "an opinion on them, carried over from other combinations.",
+                count=unseen,
+            )
+        )
+
+
+def _cross_layers(run: Run) -> None:
+    """W of each cross layer, or the matrix implied, and the norms of its blocks."""
+    st.subheader(_("Cross layers"))
+    cross = run.spec().model["cross"]
+    words = {
+        "matrix": _(
+            "Row and column are the inputs of the cross network, field after field: a strong block says that "
+            "the layer multiplies the field of its row with what it reads of the field of its column."
+        ),
+        "vector": _("DCN-V1 has one vector per layer, which every row reads: the matrix below is what it implies."),
+        "mix": _("DCN-Mix has low-rank experts: the matrix below is what they amount to near zero, gates averaged."),
+    }
+    st.caption(words[cross])
+    found = readouts.layers(run.id)
+    index = (
+        st.segmented_control(
+            _("Layer"),
+            list(range(len(found))),
+            default=0,
+            required=True,
+            key="interactions-layer",
+            format_func=lambda i: _("Layer {number}", number=i + 1),
+        )
+        or 0
+    )
+    layer, norms = found[min(index, len(found) - 1)]
+    names = list(layer.slices)
+    left, right = st.columns([1, 1])
+    with left:
+        title = charts.titled(
+            _("W of layer {number}", number=layer.index + 1),
+            _("{size} × {size} weights; orange below zero, blue above", size=len(layer.matrix)),
+        )
+        st.altair_chart(
+            matrix.cross_matrix(layer, norms, title, parts.is_dark()),
+            alt=_("Weights of the cross layer"),
+            width="content",
+        )
+    with right:
+        row, column = divmod(int(norms.argmax()), len(names))
+        sentence = _("{a} is multiplied most with {b}", a=shorten(names[row], 24), b=shorten(names[column], 24))
+        st.altair_chart(
+            charts.block_chart(names, norms, charts.titled(sentence, _("Frobenius norm of each block of W"))),
+            alt=sentence,
+        )
+    st.caption(_("Fields: {names}.", names=plain(join_names(names, 50))))

@@ -1,0 +1,96 @@
+"""Small parts that several pages share: errors as sentences, empty states, the choice of a run, numbers as words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import streamlit as st
+
+from ..data.errors import InputError, spaced
+from ..training.run_store import Run, RunStatus
+from . import services
+from .navigation import link_to
+from .state import current_run, open_run, state
+from .words import _, error_text, plain
+
+STATE_BADGES = {
+    "queued": ("schedule", "gray"),
+    "running": ("autorenew", "blue"),
+    "done": ("check_circle", "green"),
+    "stopped": ("stop_circle", "orange"),
+    "failed": ("error", "red"),
+    "interrupted": ("power_off", "orange"),
+}
+
+
+@contextmanager
+def sentences() -> Iterator[None]:
+    """Show an InputError of the block as one sentence instead of a traceback."""
+    try:
+        yield
+    except InputError as error:
+        st.error(plain(error_text(error)), icon=":material/error:")
+
+
+def empty_state(sentence: str, page: str, link: str) -> None:
+    """Say what is missing and lead to the page that makes it, then end the page."""
+    st.info(sentence, icon=":material/info:")
+    link_to(page, link)
+    st.stop()
+
+
+def choose_run(key: str, accepts: Callable[[Run], bool], label: str) -> Run | None:
+    """A selectbox over the runs that ``accepts`` takes, on the current one; None if there is none."""
+    found = [run for run in services.runs().list() if accepts(run)]
+    if not found:
+        return None
+    current = current_run(accepts)
+    by_id = {run.id: run for run in found}
+    ids = list(by_id)
+    index = ids.index(current.id) if current and current.id in by_id else 0
+    chosen = st.selectbox(label, ids, index=index, key=f"{key}-{ids[index]}", format_func=lambda i: run_label(by_id[i]))
+    run = by_id[chosen or ids[index]]
+    open_run(run)
+    return run
+
+
+def run_label(run: Run) -> str:
+    """A run in one line: model, data, test AUC, when."""
+    spec, metrics = run.spec(), run.metrics() or {}
+    auc = (metrics.get("test") or metrics.get("valid") or {}).get("auc")
+    parts = [spec.title, _("on {data}", data=plain(spec.dataset_name))]
+    if auc is not None:
+        parts.append(f"AUC {auc:.4f}")
+    return " · ".join([*parts, run.id.split("-")[-1]])
+
+
+def state_badge(status: RunStatus) -> None:
+    """Where a run stands, as a badge."""
+    icon, color = STATE_BADGES[status.state]
+    st.badge(_(status.state), icon=f":material/{icon}:", color=color)  # type: ignore[arg-type]
+
+
+def duration(seconds: float) -> str:
+    """Seconds in words: ``40 s``, ``3 min``, ``2 h 5 min``."""
+    if seconds < 90:
+        return _("{count} s", count=max(1, round(seconds)))
+    minutes = round(seconds / 60)
+    if minutes < 90:
+        return _("{count} min", count=minutes)
+    return _("{hours} h {minutes} min", hours=minutes // 60, minutes=minutes % 60)
+
+
+def count(number: float) -> str:
+    """A whole number with thin spaces."""
+    return spaced(round(number))
+
+
+def is_dark() -> bool:
+    """Whether this session shows the dark theme."""
+    return st.context.theme.type == "dark"
+
+
+def remember_dataset(dataset_id: str) -> None:
+    """Make a data set the session's own."""
+    state().dataset_id = dataset_id

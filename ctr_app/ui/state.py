@@ -1,0 +1,90 @@
+"""The one place that touches ``st.session_state``: a typed object per session, and the run that the URL names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import streamlit as st
+
+from ..data.errors import InputError
+from ..data.inferring import Inference
+from ..data.reading import Table
+from ..data.schema import Schema
+from ..data.splitting import SplitRule
+from ..training.run_store import Run
+from . import services
+
+STATE_KEY = "ctr_lens"
+
+
+@dataclass
+class Draft:
+    """A table that was uploaded and is not stored yet, with what is said about its columns so far."""
+
+    tables: dict[str, Table]
+    inference: Inference
+    schema: Schema | None
+    split: SplitRule = field(default_factory=SplitRule)
+    min_count: int = 2
+    version: int = 0  # part of its widgets' keys, so that a changed draft draws them anew
+    names: dict[str, dict[str, str]] = field(default_factory=dict)
+
+
+@dataclass
+class AppState:
+    """What one session remembers between pages."""
+
+    dataset_id: str | None = None
+    run_id: str | None = None
+    tour_run_id: str | None = None
+    draft: Draft | None = None
+    uploaded: tuple[str, ...] = ()
+    settings: dict[str, Any] = field(default_factory=dict)
+    family: str = "fm"
+    revealed: bool = False
+
+
+def state() -> AppState:
+    """This session's state."""
+    if STATE_KEY not in st.session_state:
+        st.session_state[STATE_KEY] = AppState()
+    found: AppState = st.session_state[STATE_KEY]
+    return found
+
+
+def widget_value(key: str) -> Any:
+    """The value of the widget with that key, or None; for callbacks."""
+    return st.session_state.get(key)
+
+
+def forget_widgets(prefix: str) -> None:
+    """Let widgets whose key starts with ``prefix`` begin anew."""
+    for key in [key for key in st.session_state if str(key).startswith(prefix)]:
+        del st.session_state[key]
+
+
+def current_run(accepts: Callable[[Run], bool] = lambda run: True) -> Run | None:
+    """The run in the URL, else the session's, else the newest that ``accepts`` takes; None if there is none."""
+    for run_id in (st.query_params.get("run"), state().run_id):
+        if run_id:
+            try:
+                run = services.runs().get(run_id)
+            except InputError:
+                continue
+            if accepts(run):
+                return run
+    return next((run for run in services.runs().list() if accepts(run)), None)
+
+
+def open_run(run: Run) -> None:
+    """Make ``run`` the session's run and put it into the URL."""
+    state().run_id = run.id
+    if st.query_params.get("run") != run.id:
+        st.query_params["run"] = run.id
+
+
+def set_widget(key: str, value: Any) -> None:
+    """Set the value of the widget with that key; only from a callback, before the widget is drawn."""
+    st.session_state[key] = value

@@ -1,0 +1,62 @@
+"""The three tours of the Home page: a planted sample, a model, and the picture that they end on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..training.launch import configs_for
+from ..training.run_store import Run
+from . import services
+from .state import state
+
+
+@dataclass(frozen=True)
+class Tour:
+    """What one button does: which model on which sample, with which settings over the defaults."""
+
+    family: str
+    sample: str
+    title: str
+    settings: dict[str, Any] = field(default_factory=dict)
+
+
+TOURS = {
+    "fm": Tour("fm", "planted-clicks", "FM on planted clicks"),
+    "dcn": Tour("dcn", "planted-clicks", "DCN-V2 on planted clicks"),
+    "din": Tour("din", "planted-histories", "DIN on planted histories"),
+}
+
+
+def start_tour(name: str) -> Run:
+    """Load the sample, start training in the background, and remember to end on the picture."""
+    tour = TOURS[name]
+    dataset = services.datasets().add_sample(tour.sample)
+    run = start_run(dataset.id, tour.family, tour.settings)
+    state().tour_run_id = run.id
+    return run
+
+
+def start_run(dataset_id: str, family: str, settings: dict[str, Any], device: str = "auto") -> Run:
+    """Store a new run and put it into the queue; raises InputError for settings or data that cannot be used."""
+    from ..data.errors import InputError
+    from ..models.registry import FAMILIES
+
+    dataset = services.datasets().get(dataset_id)
+    if dataset.preparation is None:
+        raise InputError("Say first which column of {name} is the label.", name=dataset.name)
+    model, training = configs_for(family, settings)
+    FAMILIES[family].build(dataset.encoded().encoder.layout, model)
+    run = services.runs().create(
+        family,
+        model,
+        training,
+        device=device,
+        dataset_id=dataset.id,
+        dataset_name=dataset.name,
+        content_hash=dataset.content_hash,
+        preparation=dataset.preparation,
+    )
+    services.jobs().submit(run)
+    state().run_id, state().dataset_id = run.id, dataset_id
+    return run
