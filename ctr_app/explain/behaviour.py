@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import pandas as pd
 import torch
 from torch import Tensor, nn
 
 from ..data.batch import Batch, FieldLayout
+from ..training.trainer import EVALUATION_ROWS, predict
 from .pairs import pair_frame
 
-CHUNK_ROWS = 65_536
 
-
-@torch.no_grad()
 def by_behaviour(
     model: nn.Module, layout: FieldLayout, batch: Batch, num_pairs: int = 256, seed: int = 0
 ) -> pd.DataFrame:
@@ -34,8 +34,8 @@ def by_behaviour(
     both = _logits(model, (swapped(layout, a, b, (names[i], names[j])) for i, j in zip(first, second, strict=True)))
     strengths = np.zeros((len(names), len(names)))
     for i, j, logits in zip(first, second, both, strict=True):
-        square = (logits - single[i] - single[j] + base).square().mean()
-        strengths[i, j] = strengths[j, i] = float(square.sqrt()) / 2
+        square = ((logits - single[i] - single[j] + base) ** 2).mean()
+        strengths[i, j] = strengths[j, i] = np.sqrt(square) / 2
     return pair_frame(names, strengths)
 
 
@@ -58,23 +58,23 @@ def _with_column(into: Tensor, source: Tensor, column: int) -> Tensor:
     return changed
 
 
-def _logits(model: nn.Module, batches: object) -> list[Tensor]:
-    """Logits of many batches of one length, as few forward passes as CHUNK_ROWS allows, float64."""
-    results: list[Tensor] = []
+def _logits(model: nn.Module, batches: Iterable[Batch]) -> list[np.ndarray]:
+    """Logits, float64 (n,) each, of many batches of n rows, in forward passes of about EVALUATION_ROWS rows."""
+    results: list[np.ndarray] = []
     waiting: list[Batch] = []
-    for batch in batches:  # type: ignore[attr-defined]
+    for batch in batches:
         waiting.append(batch)
-        if sum(map(len, waiting)) >= CHUNK_ROWS:
+        if sum(map(len, waiting)) >= EVALUATION_ROWS:
             results += _together(model, waiting)
             waiting = []
     return results + (_together(model, waiting) if waiting else [])
 
 
-def _together(model: nn.Module, batches: list[Batch]) -> list[Tensor]:
+def _together(model: nn.Module, batches: list[Batch]) -> list[np.ndarray]:
     joined = Batch(
         torch.cat([batch.numeric for batch in batches]),
         torch.cat([batch.categorical for batch in batches]),
         {name: torch.cat([batch.sequences[name] for batch in batches]) for name in batches[0].sequences},
         torch.cat([batch.labels for batch in batches]),
     )
-    return list(model(joined).double().split(len(batches[0])))
+    return np.split(predict(model, joined), len(batches))

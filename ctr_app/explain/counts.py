@@ -7,10 +7,10 @@ import pandas as pd
 
 from ..data.batch import FieldLayout
 from ..data.encoding import EncodedRows
+from .bins import quantile_bins
 from .pairs import pair_frame
 
 MAX_VALUES = 64
-NUMERIC_BINS = 8
 
 
 def by_counts(layout: FieldLayout, rows: EncodedRows) -> pd.DataFrame:
@@ -33,9 +33,7 @@ def by_counts(layout: FieldLayout, rows: EncodedRows) -> pd.DataFrame:
 def _codes(layout: FieldLayout, rows: EncodedRows, name: str) -> np.ndarray:
     """int (n,) codes 0..K-1 of one field."""
     if name in layout.numeric:
-        values = np.asarray(rows.numeric[:, layout.numeric.index(name)])
-        edges = np.unique(np.quantile(values, np.linspace(0, 1, NUMERIC_BINS + 1)[1:-1]))
-        return np.searchsorted(edges, values, side="right")
+        return quantile_bins(np.asarray(rows.numeric[:, layout.numeric.index(name)]))
     if name in layout.categorical:
         ids = np.asarray(rows.categorical[:, layout.categorical.index(name)])
     else:

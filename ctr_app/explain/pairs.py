@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
@@ -10,12 +11,12 @@ import pandas as pd
 
 def pair_frame(names: Sequence[str], strengths: np.ndarray) -> pd.DataFrame:
     """Columns field_a, field_b, strength, strongest first, from a symmetric (F, F) matrix."""
-    a, b = np.triu_indices(len(names), k=1)
+    pairs = list(combinations(names, 2))
     frame = pd.DataFrame(
         {
-            "field_a": [names[i] for i in a],
-            "field_b": [names[j] for j in b],
-            "strength": strengths[a, b].astype(float),
+            "field_a": [a for a, _ in pairs],
+            "field_b": [b for _, b in pairs],
+            "strength": strengths[np.triu_indices(len(names), k=1)].astype(float),
         }
     )
     return frame.sort_values("strength", ascending=False, kind="stable", ignore_index=True)
@@ -25,9 +26,9 @@ def pair_matrix(names: Sequence[str], frame: pd.DataFrame) -> np.ndarray:
     """The symmetric (F, F) matrix of a readout, zeros on the diagonal."""
     index = {name: i for i, name in enumerate(names)}
     matrix = np.zeros((len(names), len(names)))
-    for row in frame.itertuples():
-        i, j = index[row.field_a], index[row.field_b]
-        matrix[i, j] = matrix[j, i] = row.strength
+    for a, b, strength in zip(frame["field_a"], frame["field_b"], frame["strength"], strict=True):
+        i, j = index[a], index[b]
+        matrix[i, j] = matrix[j, i] = strength
     return matrix
 
 

@@ -13,6 +13,7 @@ from ..data.batch import Batch
 from ..data.errors import InputError
 from ..models.dcn import DCN
 from ..models.fm import FM
+from ..models.layers import evaluation_mode
 from .pairs import pair_frame
 
 
@@ -94,7 +95,7 @@ def dcn_strengths(model: DCN, batch: Batch) -> np.ndarray:
 def _slopes(model: DCN, x0: Tensor, state: Tensor, layer: int) -> Tensor:
     """Mean squared slope of the logit at each coordinate of the state after ``layer`` layers, (width,)."""
     state = state.clone().requires_grad_(True)
-    with torch.enable_grad():
+    with torch.enable_grad(), evaluation_mode(model):
         x = state
         for index in range(layer, model.cross.num_layers):
             x = model.cross.layer(index, x0, x)

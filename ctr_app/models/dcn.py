@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import torch
 from torch import Tensor, nn
@@ -41,6 +42,20 @@ class DCNConfig(Config):
     num_experts: int = setting(4, "DCN-Mix: experts in each layer.", minimum=1, maximum=16)
 
 
+class CrossNetwork(Protocol):
+    """What the three kinds of cross network share."""
+
+    @property
+    def num_layers(self) -> int:
+        """Number of cross layers."""
+
+    def layer(self, index: int, x0: Tensor, x: Tensor) -> Tensor:
+        """One layer: x_0 and x_l (B, width) -> x_{l+1} (B, width)."""
+
+    def implied_matrix(self, index: int, x: Tensor, /) -> Tensor:
+        """W of the layer, or the matrix that stands for it at x_l (B, width); row = output, column = input."""
+
+
 class CrossVector(nn.Module):
     """x_{l+1} = x_0 (x_l . w_l) + b_l + x_l  (Wang et al. 2017, equation 3)."""
 
@@ -58,7 +73,7 @@ class CrossVector(nn.Module):
         """Number of cross layers."""
         return len(self.weights)
 
-    def implied_matrix(self, index: int, x: Tensor) -> Tensor:
+    def implied_matrix(self, index: int, _x: Tensor) -> Tensor:
         """The matrix that the layer's vector implies, (width, width): each output reads the same w."""
         return self.weights[index].expand(len(self.weights[index]), -1)
 
@@ -82,7 +97,7 @@ class CrossMatrix(nn.Module):
         """Number of cross layers."""
         return len(self.weights)
 
-    def implied_matrix(self, index: int, x: Tensor) -> Tensor:
+    def implied_matrix(self, index: int, _x: Tensor) -> Tensor:
         """W of the layer, (width, width): row = output, column = input."""
         return self.weights[index]
 
@@ -96,7 +111,7 @@ class CrossMix(nn.Module):
     def __init__(self, width: int, num_layers: int, rank: int, num_experts: int) -> None:
         super().__init__()
         self.into = nn.Parameter(_xavier(num_layers, num_experts, width, rank))  # V
-        self.within = nn.Parameter(_xavier(num_layers, num_experts, rank, rank))  # C
+        self.within = nn.Parameter(_xavier(num_layers, num_experts, rank, rank))  # C transposed
         self.out = nn.Parameter(_xavier(num_layers, num_experts, rank, width))  # U transposed
         self.biases = nn.Parameter(torch.zeros(num_layers, width))
         self.gate = nn.Linear(width, num_experts, bias=False)
@@ -119,7 +134,7 @@ class CrossMix(nn.Module):
         return len(self.into)
 
     def implied_matrix(self, index: int, x: Tensor) -> Tensor:
-        """The matrix (width, width) that the layer is near zero, tanh taken as the identity, with the mean gates over x."""
+        """The matrix (width, width) that the layer is near zero: tanh as the identity, and the mean gates over x."""
         gates = self.gates(x).mean(dim=0)
         return torch.einsum("k,kdr,krs,kse->ed", gates, self.into[index], self.within[index], self.out[index])
 
@@ -133,11 +148,7 @@ class DCN(nn.Module):
         sizes = square_root_dims if config.embedding_sizes == "sqrt" else uniform_dims
         self.inputs = FieldInputs(FieldEmbedding(layout, sizes(layout, config.embedding_dim), std=0.1))
         width = self.inputs.width
-        self.cross: CrossVector | CrossMatrix | CrossMix
-        if config.cross == "mix":
-            self.cross = CrossMix(width, config.num_cross_layers, min(config.rank, width), config.num_experts)
-        else:
-            self.cross = {"vector": CrossVector, "matrix": CrossMatrix}[config.cross](width, config.num_cross_layers)
+        self.cross: CrossNetwork = cross_network(width, config)
         self.mlp = MLP(width, config.mlp_sizes, dropout=config.dropout)
         self.is_stacked = config.structure == "stacked"
         self.output = nn.Linear(self.mlp.out_dim + (0 if self.is_stacked else width), 1)
@@ -159,6 +170,15 @@ class DCN(nn.Module):
         """Logits (B,)."""
         x0 = self.inputs(batch)
         return self.head(x0, self.cross_states(x0)[-1])
+
+
+def cross_network(width: int, config: DCNConfig) -> CrossVector | CrossMatrix | CrossMix:
+    """The cross network that the settings ask for; an expert's rank is at most ``width``."""
+    if config.cross == "mix":
+        return CrossMix(width, config.num_cross_layers, min(config.rank, width), config.num_experts)
+    if config.cross == "vector":
+        return CrossVector(width, config.num_cross_layers)
+    return CrossMatrix(width, config.num_cross_layers)
 
 
 def _xavier(*shape: int) -> Tensor:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from ..data.batch import Batch, FieldLayout, SequenceField
+from ..data.batch import Batch, FieldLayout
 from ..data.errors import InputError
 from .layers import MLP, FieldEmbedding, uniform_dims
 from .settings import Config, setting
@@ -43,6 +43,8 @@ class LocalActivationUnit(nn.Module):
     """How much one history item matters for the candidate: an MLP on [q, k, q - k, q * k] (Zhou et al. 2018, figure 2).
 
     It is given real positions only, one row each, so that no padded position can touch a result or a statistic.
+    NOTE[DIFF]: the figure has an outer product between q and k; difference, product and the scale 1 / sqrt(D) are
+    those of the authors' code.
     """
 
     def __init__(self, dim: int, sizes: tuple[int, ...], activation_name: str) -> None:
@@ -57,10 +59,25 @@ class LocalActivationUnit(nn.Module):
         return self.output(self.mlp(features)).squeeze(1) * self.scale
 
 
+@dataclass(frozen=True)
+class Attended:
+    """One group after attention: pooled (B, G D), weights (P,), and the places (B, T) of those P in each history."""
+
+    pooled: Tensor
+    weights: Tensor
+    places: list[Tensor]
+
+
 class DIN(nn.Module):
     """Every field's vector, histories pooled by attention to their candidate, through an MLP.
 
     ``groups`` lists the attention groups; each is a list of histories that attend together, each with its candidate.
+
+    NOTE[DIFF]: the paper leaves the weights as they come; here a sigmoid keeps them in [0, 1] without making them sum
+    to 1, so that they still tell how intense an interest is, and none is negative.
+
+    Raises:
+        InputError: if the layout has no history joined to a candidate field.
     """
 
     def __init__(self, layout: FieldLayout, config: DINConfig) -> None:
@@ -87,36 +104,46 @@ class DIN(nn.Module):
     def forward(self, batch: Batch) -> Tensor:
         """Logits (B,)."""
         fields = self.embedding.categorical(batch)
-        pooled = [self._attend(batch, fields, index)[0] for index in range(len(self.groups))]
+        pooled = [self._attend(batch, fields, index).pooled for index in range(len(self.groups))]
         others = [self.embedding.pooled(batch, name) for name in self.pooled_only]
         return self.output(self.mlp(torch.cat([batch.numeric, *fields, *pooled, *others], dim=1))).squeeze(1)
 
     def attention_weights(self, batch: Batch) -> list[Tensor]:
-        """One (B, T) per group: the weight of each history position, 0 where it is padded."""
+        """One (B, T) per history, group by group: the weight of each position, 0 where it is padded."""
         fields = self.embedding.categorical(batch)
-        return [self._attend(batch, fields, index)[1] for index in range(len(self.groups))]
+        attended = [self._attend(batch, fields, index) for index in range(len(self.groups))]
+        return [
+            torch.zeros_like(places, dtype=group.weights.dtype).masked_scatter(places, group.weights)
+            for group in attended
+            for places in group.places
+        ]
 
-    def _attend(self, batch: Batch, fields: list[Tensor], index: int) -> tuple[Tensor, Tensor]:
-        """Pooled histories (B, G D) of a group of G histories, and their weights (B, T)."""
+    def _attend(self, batch: Batch, fields: list[Tensor], index: int) -> Attended:
+        """Attention of one group of G histories to their candidates."""
         group = self.groups[index]
-        queries, keys, rows, is_real = self._real_positions(batch, fields, group)
+        ids = [batch.sequences[history.name] for history in group]
+        places = positions_together(ids)
+        rows = places[0].nonzero()[:, 0]
+        queries = torch.cat([fields[self.layout.categorical.index(h.candidate or "")] for h in group], dim=1)
+        keys = torch.cat(
+            [self.embedding.lookup(h.name, part[at]) for h, part, at in zip(group, ids, places, strict=True)], dim=1
+        )
         scores = self.attention[index](queries[rows], keys)
         weights = segment_softmax(scores, rows, len(batch)) if self.is_softmax else torch.sigmoid(scores)
-        pooled = queries.new_zeros(len(batch), keys.shape[1]).index_add(0, rows, weights[:, None] * keys)
-        placed = queries.new_zeros(is_real.shape).masked_scatter(is_real, weights)
-        return pooled, placed
+        pooled = torch.zeros_like(queries).index_add(0, rows, weights[:, None] * keys)
+        return Attended(pooled, weights, places)
 
-    def _real_positions(
-        self, batch: Batch, fields: list[Tensor], group: list[SequenceField]
-    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Candidates (B, G D), items (P, G D), the row (P,) of each item, and which positions are real, (B, T)."""
-        width = min(history.max_length for history in group)
-        ids = [batch.sequences[history.name][:, :width] for history in group]
-        is_real = torch.stack([part > 0 for part in ids]).all(dim=0)
-        rows = is_real.nonzero()[:, 0]
-        keys = [self.embedding.lookup(h.name, part[is_real]) for h, part in zip(group, ids, strict=True)]
-        queries = [fields[self.layout.categorical.index(history.candidate or "")] for history in group]
-        return torch.cat(queries, dim=1), torch.cat(keys, dim=1), rows, is_real
+
+def positions_together(histories: list[Tensor]) -> list[Tensor]:
+    """Which positions, bool (B, T) each, of histories of ids (B, T) attend together: their most recent real items.
+
+    Of histories of different lengths the longer's oldest items find no partner and are left out.
+    """
+    real = [ids > 0 for ids in histories]
+    if len(real) == 1:
+        return real
+    shortest = torch.stack([part.sum(dim=1) for part in real]).amin(dim=0)
+    return [part & (part.flip(1).cumsum(1).flip(1) <= shortest[:, None]) for part in real]
 
 
 def segment_softmax(scores: Tensor, rows: Tensor, num_rows: int) -> Tensor:

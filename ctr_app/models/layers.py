@@ -7,6 +7,9 @@ fields, T items of a history, D embedding dimension, P real (not padded) history
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -39,8 +42,8 @@ class FieldEmbedding(nn.Module):
             self.offsets[table] = rows.get(dims[table], 0)
             rows[dims[table]] = self.offsets[table] + size
         self.tables = nn.ModuleDict({str(dim): nn.Embedding(count, dim) for dim, count in rows.items()})
-        for table in self.tables.values():
-            nn.init.normal_(table.weight, std=std)
+        for dim in rows:
+            nn.init.normal_(self._matrix(dim).weight, std=std)
         self._columns = {dim: [i for i, name in enumerate(layout.categorical) if dims[name] == dim] for dim in rows}
         for dim, columns in self._columns.items():
             offsets = torch.tensor([self.offsets[layout.categorical[i]] for i in columns], dtype=torch.long)
@@ -50,12 +53,12 @@ class FieldEmbedding(nn.Module):
         """The vectors of the vocabulary of ``field``, (V, D), a view into the matrix."""
         table = self.layout.table_of(field)
         start = self.offsets[table]
-        return self.tables[str(self.dims[table])].weight[start : start + self.layout.vocabulary_sizes[table]]
+        return self._matrix(self.dims[table]).weight[start : start + self.layout.vocabulary_sizes[table]]
 
     def lookup(self, field: str, ids: Tensor) -> Tensor:
         """Vectors (..., D) of the given ids of one field."""
         table = self.layout.table_of(field)
-        return self.tables[str(self.dims[table])](ids + self.offsets[table])
+        return self._matrix(self.dims[table])(ids + self.offsets[table])
 
     def categorical(self, batch: Batch) -> list[Tensor]:
         """C tensors (B, D), in the order of the layout."""
@@ -63,7 +66,7 @@ class FieldEmbedding(nn.Module):
         for dim, columns in self._columns.items():
             if columns:
                 chosen = batch.categorical if len(columns) == len(found) else batch.categorical[:, columns]
-                vectors = self.tables[str(dim)](chosen + self.get_buffer(f"offsets_{dim}"))  # (B, C', D)
+                vectors = self._matrix(dim)(chosen + self.get_buffer(f"offsets_{dim}"))  # (B, C', D)
                 for position, column in enumerate(columns):
                     found[column] = vectors[:, position]
         return found
@@ -73,7 +76,11 @@ class FieldEmbedding(nn.Module):
         table = self.layout.table_of(field)
         offset = self.offsets[table]
         ids = batch.sequences[field].long() + offset
-        return functional.embedding_bag(ids, self.tables[str(self.dims[table])].weight, mode="mean", padding_idx=offset)
+        return functional.embedding_bag(ids, self._matrix(self.dims[table]).weight, mode="mean", padding_idx=offset)
+
+    def _matrix(self, dim: int) -> nn.Embedding:
+        """The matrix that holds every table of width ``dim``."""
+        return cast(nn.Embedding, self.tables[str(dim)])
 
 
 class SafeBatchNorm(nn.BatchNorm1d):
@@ -107,7 +114,12 @@ class Dice(nn.Module):
 
 def activation(name: str, width: int) -> nn.Module:
     """The activation called ``name``: "relu", "prelu" or "dice"."""
-    return {"relu": nn.ReLU, "prelu": lambda: nn.PReLU(width, init=0.25), "dice": lambda: Dice(width)}[name]()
+    makers: dict[str, Callable[[], nn.Module]] = {
+        "relu": nn.ReLU,
+        "prelu": lambda: nn.PReLU(width, init=0.25),
+        "dice": lambda: Dice(width),
+    }
+    return makers[name]()
 
 
 class MLP(nn.Module):
@@ -162,6 +174,17 @@ class FieldInputs(nn.Module):
         """(B, width), fields in the order of the layout."""
         pooled = [self.embedding.pooled(batch, sequence.name) for sequence in self.embedding.layout.sequences]
         return torch.cat([batch.numeric, *self.embedding.categorical(batch), *pooled], dim=1)
+
+
+@contextmanager
+def evaluation_mode(model: nn.Module) -> Iterator[None]:
+    """Dropout off and running statistics in use while the block lasts; then the model's mode is put back."""
+    was_training = model.training
+    model.eval()
+    try:
+        yield
+    finally:
+        model.train(was_training)
 
 
 def uniform_dims(layout: FieldLayout, dim: int) -> dict[str, int]:

@@ -6,6 +6,8 @@ The forms on the Train page, the command line's ``--set`` and the stored files a
 from __future__ import annotations
 
 import dataclasses
+import math
+import re
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -32,7 +34,7 @@ class Setting:
         """``value`` (typed, or text from a flag) as this setting's type; raises InputError outside its range."""
         try:
             parsed = _PARSERS[self.kind](value)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             raise InputError(
                 "Setting {name} needs {what}, not {value}.", name=self.name, what=_KINDS[self.kind], value=repr(value)
             ) from None
@@ -117,10 +119,19 @@ def _kind_of(hint: Any, choices: tuple[str, ...]) -> str:
 
 
 def _whole(value: Any) -> int:
-    number = float(value)
-    if isinstance(value, bool) or number != int(number):
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    number = _number(value)
+    if number != int(number):
         raise ValueError(value)
     return int(number)
+
+
+def _number(value: Any) -> float:
+    number = float(value)
+    if isinstance(value, bool) or not math.isfinite(number):
+        raise ValueError(value)
+    return number
 
 
 def _yes_no(value: Any) -> bool:
@@ -135,11 +146,12 @@ def _yes_no(value: Any) -> bool:
 
 
 def _sizes(value: Any) -> tuple[int, ...]:
-    parts = value.replace("x", ",").replace("-", ",").split(",") if isinstance(value, str) else list(value)
-    return tuple(_whole(part) for part in parts if str(part).strip())
+    """128,64, 128x64 or 128-64; a minus sign that follows no digit makes its number negative."""
+    parts = re.split(r"[,x×\s]|(?<=\d)-(?=\d)", value.strip(" ()[]")) if isinstance(value, str) else list(value)
+    return tuple(_whole(part) for part in parts if part != "")
 
 
-_PARSERS: dict[str, Any] = {"int": _whole, "float": float, "bool": _yes_no, "choice": str, "sizes": _sizes}
+_PARSERS: dict[str, Any] = {"int": _whole, "float": _number, "bool": _yes_no, "choice": str, "sizes": _sizes}
 _KINDS = {
     "int": "a whole number",
     "float": "a number",
