@@ -21,18 +21,36 @@ def choose_device(wanted: str = "auto") -> torch.device:
     devices = available_devices()
     if wanted == "auto":
         return torch.device(devices[0])
-    if wanted.split(":")[0] not in devices:
+    try:
+        device = torch.device(wanted)
+    except RuntimeError as error:
+        raise InputError("{wanted} is no device's name.", wanted=wanted) from error
+    if device.type not in devices or (device.index or 0) >= _count(device.type):
         raise InputError(
             "There is no device {wanted} here; there are {devices}.",
             wanted=wanted,
             devices=join_names(["auto", *devices]),
         )
-    try:
-        return torch.device(wanted)
-    except RuntimeError as error:
-        raise InputError("{wanted} is no device's name.", wanted=wanted) from error
+    return device
+
+
+def num_cores() -> int:
+    """Cores that this process may use."""
+    allowed = getattr(os, "sched_getaffinity", None)
+    return len(allowed(0)) if allowed else os.cpu_count() or 1
 
 
 def use_threads_sparingly() -> None:
     """Leave one core to whoever is looking: torch computes with one thread fewer than there are cores."""
-    torch.set_num_threads(max(1, (os.cpu_count() or 2) - 1))
+    torch.set_num_threads(max(1, num_cores() - 1))
+
+
+def out_of_memory(error: BaseException) -> bool:
+    """Whether ``error`` says that memory ran out; torch's own allocator says so in words only."""
+    return isinstance(error, MemoryError | torch.OutOfMemoryError) or (
+        isinstance(error, RuntimeError) and "allocate memory" in str(error)
+    )
+
+
+def _count(kind: str) -> int:
+    return torch.cuda.device_count() if kind == "cuda" else 1

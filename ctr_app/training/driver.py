@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import shutil
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,16 +14,18 @@ import numpy as np
 import torch
 
 from ..data.errors import InputError
-from ..data.files import write_json
+from ..data.files import new_folder, write_json
 from ..data.store import DatasetStore, EncodedDataset
 from ..models.registry import FAMILIES
-from .device import choose_device
+from .device import choose_device, out_of_memory
 from .metrics import measure
 from .run_store import Run
 from .trainer import EpochDone, EvalDone, Event, Finished, StepDone, Trainer, TrainingFailed, predict
 
 WRITE_SECONDS = 0.2
 HEARTBEAT_SECONDS = 10.0
+NO_MEMORY = "There is not enough memory; try a smaller batch size or smaller vectors."
+STOPPED_BY_HAND = "Stopped by hand."
 
 
 @dataclass(frozen=True)
@@ -36,17 +40,54 @@ def train_run(run: Run, datasets: DatasetStore, on_progress: Callable[[Progress]
     """Train ``run`` in this thread until it is done, stopped or failed; its status says which, in words.
 
     Raises:
+        KeyboardInterrupt: after the status says that the run was stopped.
         Exception: what is not the user's to mend, after the status says that the run failed.
     """
+    run.set_status("running")
     try:
-        _Driver(run, datasets, on_progress).train()
-    except (InputError, TrainingFailed) as error:
-        run.set_status("failed", str(error))
-    except (MemoryError, torch.OutOfMemoryError):
-        run.set_status("failed", "There is not enough memory; try a smaller batch size or smaller vectors.")
-    except Exception as error:
-        run.set_status("failed", f"An error that should not happen: {type(error).__name__}: {error}")
+        with _signs_of_life(run):
+            state, reason = _Driver(run, datasets, on_progress).train()
+        run.set_status(state, reason)
+    except KeyboardInterrupt:
+        run.set_status("stopped", STOPPED_BY_HAND)
         raise
+    except Exception as error:
+        reason, is_expected = _reason(error)
+        run.set_status("failed", reason)
+        if not is_expected:
+            raise
+
+
+def _reason(error: Exception) -> tuple[str, bool]:
+    """Why a run failed, in words, and whether that is no fault of the program."""
+    if out_of_memory(error):
+        return NO_MEMORY, True
+    if isinstance(error, InputError | TrainingFailed):
+        return str(error), True
+    if isinstance(error, OSError):
+        return f"{error.filename or 'A file'} cannot be read or written: {error.strerror or error}.", True
+    return f"An error that should not happen: {type(error).__name__}: {error}", False
+
+
+@contextmanager
+def _signs_of_life(run: Run) -> Iterator[None]:
+    """Renew the run's status every few seconds, also while a table is encoded or a large split is measured."""
+    has_ended = threading.Event()
+
+    def renew() -> None:
+        while not has_ended.wait(HEARTBEAT_SECONDS):
+            try:
+                run.set_status("running")
+            except OSError:
+                continue  # a full disk is the run's to report
+
+    thread = threading.Thread(target=renew, name=f"ctr-lens-life-{run.id}", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        has_ended.set()
+        thread.join()
 
 
 class _Driver:
@@ -58,20 +99,28 @@ class _Driver:
         self.rows = 0
         self.training_seconds = 0.0
         self.training_rows = 0
-        self.last_write = self.last_heartbeat = time.monotonic()
+        self.last_write = time.monotonic()
         self.started = time.perf_counter()
 
-    def train(self) -> None:
-        """The whole run."""
-        self.run.set_status("running")
+    def train(self) -> tuple[str, str]:
+        """The whole run; returns the state it ended in and why."""
         trainer, dataset = self._prepare()
+        try:
+            state, reason = self._train(trainer)
+        except KeyboardInterrupt:
+            self._finish(trainer, dataset, "stopped", STOPPED_BY_HAND)
+            raise
+        self._finish(trainer, dataset, state, reason)
+        return state, reason
+
+    def _train(self, trainer: Trainer) -> tuple[str, str]:
         for event in trainer.run():
             self._write(event, trainer)
             if isinstance(event, Finished):
-                reason = self._why_early(trainer) if event.reason == "patience" else ""
-                return self._finish(trainer, dataset, "done", reason)
+                return "done", self._why_early(trainer) if event.reason == "patience" else ""
             if not self.losses and (asked := self.run.stop_request()):
-                return self._finish(trainer, dataset, *asked)
+                return asked
+        raise AssertionError("a trainer always ends with Finished")
 
     def _prepare(self) -> tuple[Trainer, EncodedDataset]:
         spec = self.run.spec()
@@ -79,8 +128,8 @@ class _Driver:
         dataset = self.datasets.get(spec.dataset_id).encoded(spec.preparation)
         torch.manual_seed(spec.training_config.seed)
         model = FAMILIES[spec.family].build(dataset.encoder.layout, spec.model_config)
-        if not (self.run.folder / "encoder").exists():
-            shutil.copytree(dataset.folder / "encoder", self.run.folder / "encoder")
+        with new_folder(self.run.folder / "encoder") as folder:
+            shutil.copytree(dataset.folder / "encoder", folder, dirs_exist_ok=True)
         train, valid = dataset.batch("train"), dataset.batch("valid")
         trainer = Trainer(model, train, valid, spec.training_config, device, dataset.rows("valid").group_ids)
         self._append(
@@ -102,9 +151,9 @@ class _Driver:
                 self._write_steps(event.step, trainer)
         elif isinstance(event, EvalDone):
             self._write_steps(event.step, trainer)
-            self._append("eval", step=event.step, epoch=event.epoch, is_best=event.is_best, **event.metrics.to_json())
             if event.is_best:
                 self.run.save_best(trainer.best_state)
+            self._append("eval", step=event.step, epoch=event.epoch, is_best=event.is_best, **event.metrics.to_json())
         elif isinstance(event, EpochDone):
             self.training_seconds += event.seconds
             self.training_rows += event.rows
@@ -116,7 +165,6 @@ class _Driver:
         loss = float(torch.stack(self.losses).mean())
         if not np.isfinite(loss):
             raise TrainingFailed(f"The loss is no number any more at step {step}; try a lower learning rate.")
-        now = time.monotonic()
         self._append(
             "steps",
             step=step,
@@ -125,10 +173,7 @@ class _Driver:
             rows=self.rows,
             seconds=time.perf_counter() - self.started,
         )
-        self.losses, self.last_write = [], now
-        if now - self.last_heartbeat >= HEARTBEAT_SECONDS:
-            self.run.set_status("running")
-            self.last_heartbeat = now
+        self.losses, self.last_write = [], time.monotonic()
 
     def _append(self, kind: str, **values: Any) -> None:
         self.run.append(kind, **values)
@@ -140,7 +185,6 @@ class _Driver:
             trainer.model.load_state_dict(trainer.best_state)
             write_json(self.run.folder / "metrics.json", self._metrics(trainer, dataset))
         self._append("end", state=state, reason=reason, best_epoch=trainer.best_epoch)
-        self.run.set_status(state, reason)
 
     def _why_early(self, trainer: Trainer) -> str:
         monitored = "AUC" if trainer.config.monitor == "auc" else "logloss"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import queue
@@ -15,12 +16,15 @@ logger = logging.getLogger(__name__)
 
 
 class JobQueue:
-    """Trains submitted runs one after the other (or ``num_workers`` at a time); a run in the queue can be taken back."""
+    """Trains submitted runs one after the other (or ``num_workers`` at a time).
+
+    A run that waits can be taken back and one that trains can be stopped: both by ``run.ask_to_stop()``.
+    """
 
     def __init__(self, runs: RunStore, datasets: DatasetStore, num_workers: int = 1) -> None:
         self.runs, self.datasets = runs, datasets
         self._waiting: queue.Queue[Run | None] = queue.Queue()
-        self._pending: list[str] = []
+        self._pending: list[Run] = []
         self._lock = threading.Lock()
         self._workers = [
             threading.Thread(target=self._work, name=f"ctr-lens-worker-{i}", daemon=True) for i in range(num_workers)
@@ -31,13 +35,17 @@ class JobQueue:
     def submit(self, run: Run) -> None:
         """Put a run at the end of the queue."""
         with self._lock:
-            self._pending.append(run.id)
+            self._pending.append(run)
         self._waiting.put(run)
 
     def position(self, run_id: str) -> int:
-        """How many runs are before this one; 0 if it is training or not in the queue."""
+        """How many runs are before this one, those taken back not counted; 0 if it is training or not in the queue."""
         with self._lock:
-            return self._pending.index(run_id) if run_id in self._pending else 0
+            pending = list(self._pending)
+        ids = [run.id for run in pending]
+        if run_id not in ids:
+            return 0
+        return sum(run.stop_request() is None for run in pending[: ids.index(run_id)])
 
     def join(self) -> None:
         """Wait until every submitted run has ended; for tests and scripts."""
@@ -47,8 +55,9 @@ class JobQueue:
         """Ask all runs to stop and end the workers; returns when they are gone or after five seconds each."""
         with self._lock:
             pending = list(self._pending)
-        for run_id in pending:
-            self.runs.get(run_id).ask_to_stop("interrupted", "The server was shut down; what it had learned is kept.")
+        for run in pending:
+            if run.stop_request() is None:
+                run.ask_to_stop("interrupted", "The server was shut down; what it had learned is kept.")
         for _ in self._workers:
             self._waiting.put(None)
         for worker in self._workers:
@@ -66,14 +75,12 @@ class JobQueue:
                 logger.exception("Run %s failed", run.id)
             finally:
                 with self._lock:
-                    self._pending.remove(run.id)
+                    self._pending.remove(run)
                 self._waiting.task_done()
         self._waiting.task_done()
 
 
 def _lower_priority() -> None:
     """Let pages go before training where the system has priorities per thread (Linux)."""
-    try:
+    with contextlib.suppress(AttributeError, OSError):
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)
-    except (AttributeError, OSError):
-        pass

@@ -48,7 +48,10 @@ def logloss(labels: np.ndarray, logits: np.ndarray) -> float:
 
 
 def grouped_auc(labels: np.ndarray, scores: np.ndarray, group_ids: np.ndarray) -> float | None:
-    """Mean AUC within groups, weighted by rows; groups with one label only are left out (Zhou et al. 2018, equation 6)."""
+    """Mean AUC within groups, weighted by rows (Zhou et al. 2018, equation 6); groups with one label are left out.
+
+    None if no group has both labels.
+    """
     _, groups = np.unique(group_ids, return_inverse=True)
     positives = (labels > 0.5).astype(np.float64)
     ranks = _average_ranks_within(np.asarray(scores), groups)

@@ -21,7 +21,7 @@ class Curves:
 
 @dataclass(frozen=True)
 class HowFar:
-    """How far a run is: epochs done of at most ``epochs``, share of all steps, rows per second, seconds left at most."""
+    """How far a run is: epochs done of at most ``epochs``, share of all steps, rows per second, most seconds left."""
 
     epoch: float
     epochs: int

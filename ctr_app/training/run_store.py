@@ -6,107 +6,39 @@ appended to line by line, so that a thread, another process or another machine c
 
 from __future__ import annotations
 
+import errno
 import json
 import os
-import platform
 import re
 import secrets
-import socket
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import torch
+from polars.exceptions import PolarsError
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from .. import __version__
 from ..data.encoding import Encoder
-from ..data.errors import InputError
+from ..data.errors import InputError, shorten
 from ..data.files import read_json, write_json
 from ..data.store import PROJECT, Preparation
 from ..models.registry import FAMILIES, title_of
 from ..models.settings import Config
 from .config import TrainingConfig
+from .run_record import RunSpec, RunStatus
 
-ENDED = ("done", "stopped", "failed", "interrupted")
-# A run without a sign of life for this many seconds, on another machine, counts as interrupted.
-SILENCE_SECONDS = 90.0
-# Tells this process from an earlier one that had the same number.
-PROCESS_TOKEN = secrets.token_hex(8)
+# What reading a stored file can raise when it is damaged, gone, or of another version.
+UNREADABLE = (OSError, ValueError, KeyError, TypeError)
 
 
 def default_runs_root() -> Path:
     """Where runs are kept: the folder named by CTR_LENS_RUNS, or ``checkpoints/`` of the project."""
     return Path(os.environ.get("CTR_LENS_RUNS") or PROJECT / "checkpoints")
-
-
-@dataclass(frozen=True)
-class RunSpec:
-    """Everything needed to repeat a run: settings, schema and split, and the data set's id and hash."""
-
-    id: str
-    family: str
-    model: dict[str, Any]
-    training: dict[str, Any]
-    device: str
-    dataset_id: str
-    dataset_name: str
-    content_hash: str
-    preparation: Preparation
-    owner: str = "local"
-    created: float = field(default_factory=time.time)
-    versions: dict[str, str] = field(
-        default_factory=lambda: {
-            "ctr_lens": __version__,
-            "torch": torch.__version__,
-            "python": platform.python_version(),
-        }
-    )
-
-    @property
-    def title(self) -> str:
-        """The model's name: FM, DCN-V1, DCN-V2, DCN-Mix or DIN."""
-        return title_of(self.family, self.model)
-
-    @property
-    def model_config(self) -> Config:
-        """The model's settings, checked again."""
-        return FAMILIES[self.family].config.from_mapping(self.model)
-
-    @property
-    def training_config(self) -> TrainingConfig:
-        """The training's settings, checked again."""
-        return TrainingConfig.from_mapping(self.training)
-
-
-@dataclass(frozen=True)
-class RunStatus:
-    """Where a run stands: queued, running, done, stopped, failed or interrupted, with the reason in words."""
-
-    state: str
-    reason: str = ""
-    updated: float = field(default_factory=time.time)
-    host: str = field(default_factory=socket.gethostname)
-    pid: int = field(default_factory=os.getpid)
-    process: str = PROCESS_TOKEN
-
-    @property
-    def is_live(self) -> bool:
-        """Whether it waits or trains."""
-        return self.state not in ENDED
-
-    def is_abandoned(self) -> bool:
-        """Whether the process that should be training is gone."""
-        if not self.is_live:
-            return False
-        if self.host != socket.gethostname():
-            return time.time() - self.updated > SILENCE_SECONDS
-        if self.pid == os.getpid():
-            return self.process != PROCESS_TOKEN
-        return not _is_alive(self.pid) or (self.state == "running" and time.time() - self.updated > SILENCE_SECONDS)
 
 
 class Run:
@@ -121,13 +53,16 @@ class Run:
         return self.folder.name
 
     def spec(self) -> RunSpec:
-        """What the run was asked to do."""
-        stored = read_json(self.folder / "run.json")
-        return RunSpec(**{**stored, "preparation": Preparation.from_json(stored["preparation"])})
+        """What the run was asked to do; raises InputError if its file is damaged or gone."""
+        try:
+            stored = read_json(self.folder / "run.json")
+            return RunSpec(**{**stored, "preparation": Preparation.from_json(stored["preparation"])})
+        except UNREADABLE as error:
+            raise InputError("The file run.json of run {id} cannot be read ({why}).", id=self.id, why=error) from error
 
     def status(self) -> RunStatus:
         """Where it stands; a run whose process is gone is interrupted, whatever its file still says."""
-        status = RunStatus(**read_json(self.folder / "status.json"))
+        status = self._written_status()
         if status.is_abandoned():
             what = "before it began" if status.state == "queued" else "in the middle"
             return RunStatus(
@@ -140,9 +75,16 @@ class Run:
             )
         return status
 
+    def _written_status(self) -> RunStatus:
+        try:
+            return RunStatus(**read_json(self.folder / "status.json"))
+        except UNREADABLE:
+            return RunStatus("interrupted", "Its status cannot be read; what it had learned is kept.", updated=0.0)
+
     def set_status(self, state: str, reason: str = "") -> None:
-        """Write where it stands."""
-        write_json(self.folder / "status.json", asdict(RunStatus(state, reason)))
+        """Write where it stands; nothing, if the run's folder was deleted."""
+        if self.folder.is_dir():
+            write_json(self.folder / "status.json", asdict(RunStatus(state, reason)))
 
     def append(self, kind: str, **values: Any) -> None:
         """Append one event to the history."""
@@ -150,14 +92,20 @@ class Run:
             file.write(json.dumps({"kind": kind, **values}) + "\n")
 
     def history(self) -> list[dict[str, Any]]:
-        """Every event so far; a last line that is only half written is left out."""
+        """Every event so far; a line that is only half written is left out."""
         path = self.folder / "history.jsonl"
-        lines = path.read_text(encoding="utf-8").split("\n")[:-1] if path.exists() else []
-        return [json.loads(line) for line in lines]
+        lines = path.read_bytes().split(b"\n") if path.exists() else []
+        return [event for event in map(_event, lines) if event is not None]
 
     def ask_to_stop(self, state: str = "stopped", reason: str = "Stopped by hand.") -> None:
-        """Ask whoever trains it to stop after the current step, and say in which state and why."""
-        write_json(self.folder / "stop.json", {"state": state, "reason": reason})
+        """Ask whoever trains it to stop after the current step, and say in which state and why.
+
+        A run that still waits is in that state at once, and whoever comes to it passes it over.
+        """
+        if self.folder.is_dir():
+            write_json(self.folder / "stop.json", {"state": state, "reason": reason})
+            if self.status().state == "queued":
+                self.set_status(state, reason)
 
     def stop_request(self) -> tuple[str, str] | None:
         """State and reason of a stop that was asked for, or None."""
@@ -192,18 +140,30 @@ class Run:
         return Encoder.load(self.folder / "encoder")
 
     def load_model(self) -> tuple[nn.Module, Encoder]:
-        """The model of the best epoch, in evaluation mode on the CPU, and its encoder."""
+        """The model of the best epoch, in evaluation mode on the CPU, and its encoder.
+
+        Raises:
+            InputError: if no epoch has ended yet, or if a file is damaged or from another version.
+        """
         if not self.has_model:
             raise InputError("Run {id} has no finished epoch yet, so there is nothing to look into.", id=self.id)
-        spec, encoder = self.spec(), self.encoder()
-        model = FAMILIES[spec.family].build(encoder.layout, spec.model_config)
-        model.load_state_dict(load_file(self.folder / "best.safetensors"))
+        spec = self.spec()
+        try:
+            encoder = self.encoder()
+            model = FAMILIES[spec.family].build(encoder.layout, spec.model_config)
+            model.load_state_dict(load_file(self.folder / "best.safetensors"))
+        except (*UNREADABLE, RuntimeError, SafetensorError, PolarsError) as error:
+            raise InputError(
+                "The model of run {id} cannot be read ({why}).", id=self.id, why=shorten(str(error), 200)
+            ) from error
         return model.eval().requires_grad_(False), encoder
 
     def metrics(self) -> dict[str, Any] | None:
-        """Final metrics per split, once the run has ended."""
-        path = self.folder / "metrics.json"
-        return read_json(path) if path.exists() else None
+        """Final metrics per split, once the run has ended; None before, or if the file is damaged."""
+        try:
+            return read_json(self.folder / "metrics.json")
+        except UNREADABLE:
+            return None
 
 
 class RunStore:
@@ -243,9 +203,9 @@ class RunStore:
         return run
 
     def list(self) -> list[Run]:
-        """Every run, newest first."""
+        """Every run, newest first; a folder that is damaged is passed over."""
         found = [Run(path.parent) for path in self.root.glob("*/run.json") if (path.parent / "status.json").exists()]
-        return sorted(found, key=lambda run: run.id, reverse=True)
+        return sorted(filter(_has_spec, found), key=lambda run: run.id, reverse=True)
 
     def get(self, run_id: str) -> Run:
         """The run with that id, or in that folder; raises InputError if there is none."""
@@ -257,7 +217,7 @@ class RunStore:
     def mark_interrupted(self) -> None:
         """Write down which runs their process has abandoned; called when a server starts."""
         for run in self.list():
-            if RunStatus(**read_json(run.folder / "status.json")).is_abandoned():
+            if run._written_status().is_abandoned():
                 status = run.status()
                 run.set_status(status.state, status.reason)
 
@@ -268,17 +228,22 @@ def _save_tensors(tensors: Mapping[str, Tensor], path: Path) -> None:
     try:
         save_file({name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}, temporary)
         os.replace(temporary, path)
+    except SafetensorError as error:
+        raise OSError(errno.EIO, str(error), str(path)) from error
     finally:
         temporary.unlink(missing_ok=True)
 
 
-def _is_alive(pid: int) -> bool:
-    if os.name == "nt":
-        return True  # signal 0 would end the process there; silence tells instead
+def _has_spec(run: Run) -> bool:
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
+        run.spec()
+    except InputError:
         return False
-    except PermissionError:
-        return True
     return True
+
+
+def _event(line: bytes) -> dict[str, Any] | None:
+    try:
+        return json.loads(line)
+    except ValueError:
+        return None

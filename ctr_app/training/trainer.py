@@ -112,9 +112,10 @@ class Trainer:
             seconds = 0.0
             for rows in order.split(self.config.batch_size):
                 started = time.perf_counter()
+                step += 1
+                self._seed_dropout(step)
                 loss = self._step(self.train.select(rows))
                 seconds += time.perf_counter() - started
-                step += 1
                 yield StepDone(step, epoch, loss, len(rows))
             metrics = self._evaluate()
             is_best = self._keep_if_best(epoch, metrics)
@@ -124,6 +125,14 @@ class Trainer:
                 yield Finished("patience", self.best_epoch)
                 return
         yield Finished("epochs", self.best_epoch)
+
+    def _seed_dropout(self, step: int) -> None:
+        """Seed the generator that dropout draws from: others in this process (a page, another run) draw from it too."""
+        seed = 1_000_003 * self.config.seed + step
+        if self.device.type == "cpu":
+            torch.default_generator.manual_seed(seed)
+        else:
+            torch.manual_seed(seed)
 
     def _step(self, batch: Batch) -> Tensor:
         loss = functional.binary_cross_entropy_with_logits(self.model(batch), batch.labels)
