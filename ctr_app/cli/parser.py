@@ -1,0 +1,101 @@
+"""The commands and their flags."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+from typing import NoReturn
+
+from ..data.errors import InputError
+from . import results, training
+
+Command = Callable[[argparse.Namespace], None]
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one sentence."""
+
+    def error(self, message: str) -> NoReturn:
+        raise InputError(
+            "{message}; see {command} --help.", message=message[:1].upper() + message[1:], command=self.prog
+        )
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser of all commands; ``options.command(options)`` runs the one that was named."""
+    top = _Parser(prog="python -m ctr_app", description="Train click models on a table and look inside them.")
+    commands = top.add_subparsers(required=True, metavar="COMMAND", parser_class=_Parser)
+
+    def command(name: str, function: Command, help: str) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=help, description=help)
+        added.set_defaults(command=function)
+        added.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
+        return added
+
+    command("samples", training.samples, "List the data sets that are known by name.")
+    _add_sample_options(command("sample", training.sample, "Write a planted sample: its table, schema and truth."))
+    _add_train_options(command("train", training.train, "Train a model on a table or a sample."))
+    for name, function, help in (
+        ("evaluate", results.evaluate, "Measure a run on a table; on its own data, split by split."),
+        ("predict", results.predict, "Write a table with the predicted CTR of each row."),
+        ("interactions", results.interactions, "List pairs of fields by how much they interact."),
+        ("attention", results.attention, "Show DIN's attention over the history of one row."),
+    ):
+        _add_reading_options(name, command(name, function, help))
+    _add_runs(command("runs", results.runs, "List the runs."))
+    return top
+
+
+def _add_runs(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--runs", type=Path, metavar="DIR", help="folder of runs (default: checkpoints/)")
+
+
+def _add_sample_options(sample: argparse.ArgumentParser) -> None:
+    sample.add_argument("name", metavar="NAME")
+    sample.add_argument("--rows", type=int, metavar="N", help="number of rows")
+    sample.add_argument("--seed", type=int, default=0, metavar="S")
+    sample.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder to write into")
+
+
+def _add_reading_options(name: str, command: argparse.ArgumentParser) -> None:
+    command.add_argument("run", metavar="RUN", help="a run's id or its folder")
+    _add_runs(command)
+    if name != "interactions":
+        command.add_argument(
+            "--data", required=name != "evaluate", metavar="FILE|NAME", help="the table, or a sample's name"
+        )
+    if name == "predict":
+        command.add_argument(
+            "--out", type=Path, required=True, metavar="FILE", help="file to write: .csv, .tsv or .parquet"
+        )
+    if name == "interactions":
+        command.add_argument("--readout", choices=("weights", "behaviour", "counts"))
+    if name == "attention":
+        command.add_argument("--row", type=int, required=True, metavar="I", help="row of the table, from 0")
+        command.add_argument("--candidate", metavar="VALUE", help="another candidate value than the row's own")
+
+
+def _add_train_options(train: argparse.ArgumentParser) -> None:
+    train.add_argument("--data", required=True, metavar="FILE|NAME", help="a table, or a sample's name")
+    train.add_argument("--valid", metavar="FILE", help="validation rows (by default drawn from --data)")
+    train.add_argument("--test", metavar="FILE", help="test rows (by default drawn from --data)")
+    train.add_argument("--model", required=True, metavar="NAME", help="fm, dcn (dcn-v1, dcn-v2, dcn-mix) or din")
+    train.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="a setting; repeatable")
+    train.add_argument("--seed", type=int, metavar="S", help="the same seed gives the same result (default: 0)")
+    train.add_argument("--device", default="auto", metavar="D", help="auto, cpu, cuda or mps")
+    train.add_argument("--threads", type=int, metavar="N", help="threads to compute with (default: one per core)")
+    _add_runs(train)
+    columns = train.add_argument_group("what each column is")
+    columns.add_argument("--schema", metavar="FILE", help="a schema file, as `sample` writes it")
+    columns.add_argument("--label", metavar="COL")
+    columns.add_argument("--positive", metavar="VALUE", help="the label's value that counts as a click")
+    for flag in ("--ignore", "--numeric", "--categorical"):
+        columns.add_argument(flag, action="append", default=[], metavar="A,B", help="columns, with commas between them")
+    columns.add_argument(
+        "--sequence", action="append", default=[], metavar="HISTORY[:CANDIDATE]", help="a column of lists; repeatable"
+    )
+    columns.add_argument("--separator", metavar="'|'", help="between the items of the --sequence columns")
+    columns.add_argument("--group", metavar="COL", help="user or session, for GAUC")
+    columns.add_argument("--time", metavar="COL", help="split by this column: the latest rows are for testing")
+    columns.add_argument("--min-count", type=int, default=2, metavar="N", help="rarer values share one vector")

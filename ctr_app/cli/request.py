@@ -1,0 +1,96 @@
+"""What the flags of ``train`` say of the columns, as the data layer takes it."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import gzip
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+
+from ..data.catalogue import SAMPLES
+from ..data.errors import InputError
+from ..data.ingest import Request
+from ..data.reading import read_table
+from ..data.schema import Corrections
+
+# As much as the reader itself looks at to guess a separator and a header.
+BEGINNING_BYTES = 2**20
+
+
+def request_of(options: argparse.Namespace) -> Request:
+    """The request that the flags make; raises InputError for flags that contradict each other."""
+    if options.min_count < 1:
+        raise InputError("--min-count must be at least 1, not {value}.", value=options.min_count)
+    if options.separator is not None and not (options.separator and options.sequence):
+        raise InputError("--separator is the text between the items of a history; name its column with --sequence COL.")
+    corrections = Corrections(
+        options.label,
+        options.positive,
+        _names(options.ignore),
+        _names(options.numeric),
+        _names(options.categorical),
+        _sequences(options) or None,
+        options.separator,
+        options.group,
+        options.time,
+    )
+    return Request(options.data, options.valid, options.test, options.schema, corrections, options.min_count)
+
+
+def key_value(text: str) -> tuple[str, str]:
+    """``key=value`` as a pair."""
+    key, equals, value = text.partition("=")
+    if not equals or not key.strip():
+        raise InputError("--set takes key=value, not {text}.", text=text)
+    return key.strip(), value.strip()
+
+
+def split_sequence(text: str, columns: Sequence[str]) -> tuple[str, str | None]:
+    """``HISTORY[:CANDIDATE]``, cut at the colon that leaves names of columns on both sides, as names may hold colons.
+
+    >>> split_sequence("clicks:token_seq:item_id:token", ["clicks:token_seq", "item_id:token"])
+    ('clicks:token_seq', 'item_id:token')
+    """
+    if text in columns:
+        return text, None
+    cuts = [(text[:i], text[i + 1 :]) for i, character in enumerate(text) if character == ":"]
+    cuts.sort(key=lambda cut: (cut[0] in columns) + (cut[1] in columns))
+    history, candidate = cuts[-1] if cuts else (text, "")
+    return history, candidate or None
+
+
+def _names(flags: Sequence[str]) -> tuple[str, ...]:
+    """Names between commas, over all uses of a flag; a name with a comma stands in double quotes."""
+    cells = (cell.strip() for flag in flags for cell in next(csv.reader([flag], skipinitialspace=True), []))
+    return tuple(cell for cell in cells if cell)
+
+
+def _sequences(options: argparse.Namespace) -> dict[str, str | None]:
+    columns = _columns(options.data) if any(":" in text for text in options.sequence) else []
+    return dict(split_sequence(text, columns) for text in options.sequence)
+
+
+def _columns(data: str) -> list[str]:
+    """Names of the columns of a file or a sample, by its first rows where they are enough."""
+    if data in SAMPLES:
+        return SAMPLES[data].make(100, 0).frame.columns
+    path = Path(data)
+    if not path.is_file():
+        return []  # reading it will say so
+    try:
+        return read_table(_beginning(path), path.name).frame.columns
+    except (InputError, OSError, EOFError, zlib.error):
+        return read_table(path).frame.columns
+
+
+def _beginning(path: Path) -> bytes | Path:
+    """The first whole lines of a text table, gzip or not; the path itself of any other file."""
+    with path.open("rb") as file:
+        magic = file.read(4)
+    if magic in (b"PAR1", b"PK\x03\x04"):
+        return path
+    with gzip.open(path) if magic[:2] == b"\x1f\x8b" else path.open("rb") as file:
+        content = file.read(BEGINNING_BYTES)
+    return content if len(content) < BEGINNING_BYTES else content[: content.rfind(b"\n") + 1]

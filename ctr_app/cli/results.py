@@ -1,0 +1,201 @@
+"""evaluate, predict, interactions, attention and runs: looking at what was trained."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import io
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from ..data.catalogue import SAMPLES
+from ..data.errors import InputError, shorten, spaced
+from ..data.files import write_bytes
+from ..data.reading import Table, read_table
+from ..data.store import DataSet, DatasetStore
+from .output import four, metrics_line, show, tell
+
+if TYPE_CHECKING:  # torch takes seconds to import, and wrong flags are told without it
+    from ..training.run_store import Run, RunSpec
+
+OUTPUT_SUFFIXES = (".csv", ".tsv", ".parquet")
+SHOWN_PAIRS = 20
+
+
+def evaluate(options: argparse.Namespace) -> None:
+    """Metrics over all rows of a table, and split by split if it is the table that the run was trained on."""
+    from ..training.scoring import evaluate_splits, evaluate_table
+
+    run, datasets = _run(options), DatasetStore()
+    spec = run.spec()
+    result: dict[str, Any] = {"run": run.id, "model": spec.title, "data": options.data or spec.dataset_id}
+    lines = []
+    table = None if options.data is None else _table(options.data, datasets)
+    if table is not None:
+        metrics = evaluate_table(run, table.frame).to_json()
+        result |= metrics
+        lines.append(metrics_line("all rows", metrics))
+        if metrics["auc"] is None:
+            tell("There is no AUC: the rows with a label are all clicks, or all not.")
+    own = _own_dataset(spec, table, datasets)
+    if own is not None:
+        by_split = {split: metrics.to_json() for split, metrics in evaluate_splits(run, own).items()}
+        result |= by_split
+        lines += [metrics_line(split, metrics) for split, metrics in by_split.items()]
+    show(options, result, lines)
+
+
+def predict(options: argparse.Namespace) -> None:
+    """Write the table with a column of predicted CTR."""
+    if options.out.suffix.lower() not in OUTPUT_SUFFIXES:
+        raise InputError("{path} should end in .csv, .tsv or .parquet.", path=options.out)
+    if options.data not in SAMPLES and _is_same_file(Path(options.data), options.out):
+        raise InputError("--out {path} is the table itself; choose another name.", path=options.out)
+    from ..training.scoring import score_table
+
+    run = _run(options)
+    frame = _table(options.data, DatasetStore()).frame
+    ctr = score_table(run, frame)
+    column = _free_name("ctr", frame.columns)
+    _write_table(frame.with_columns(pl.Series(column, ctr)), options.out)
+    result = {"run": run.id, "rows": len(ctr), "out": str(options.out), "column": column, "mean_ctr": float(ctr.mean())}
+    show(options, result, [f"{spaced(len(ctr))} rows with column {column} in {options.out}"])
+
+
+def interactions(options: argparse.Namespace) -> None:
+    """Field pairs, strongest first."""
+    from ..explain.readouts import interactions as read
+    from ..explain.readouts import readouts_for
+
+    run = _run(options)
+    spec = run.spec()
+    readout = options.readout or readouts_for(spec.family)[0]
+    frame = read(run, DatasetStore().get(spec.dataset_id), readout)
+    result = {"run": run.id, "model": spec.title, "readout": readout, "pairs": frame.to_dict("records")}
+    lines = [f"{row.field_a} × {row.field_b}  {row.strength:.4f}" for row in frame.head(SHOWN_PAIRS).itertuples()]
+    if len(frame) > SHOWN_PAIRS:
+        lines.append(f"and {len(frame) - SHOWN_PAIRS} more; --json lists them all")
+    show(options, result, lines or ["The run has one field only, so there is no pair."])
+
+
+def attention(options: argparse.Namespace) -> None:
+    """DIN's weight of each item in the histories of one row."""
+    from ..explain import attention as explain
+
+    run, datasets = _run(options), DatasetStore()
+    model, encoder = run.load_model()
+    din = explain.din_or_error(model)
+    batch = explain.encode_row(encoder, _table(options.data, datasets).frame, options.row)
+    if options.candidate is not None:
+        batch = explain.with_candidate(batch, encoder, din.groups[0][0].candidate or "", options.candidate)
+    frame = explain.attention(din, encoder, batch, _names(datasets, run.spec().dataset_id))
+    ctr = explain.predicted_ctr(din, batch)
+    groups = [
+        {
+            "history": history,
+            "candidate_field": part["candidate_field"].iloc[0],
+            "candidate": part["candidate"].iloc[0],
+            "items": part[["position", "value", "name", "weight"]].to_dict("records"),
+        }
+        for (_, history), part in frame.groupby(["group", "history"], sort=False)
+    ]
+    lines = [f"{row.history} {row.position:>3}  {row.weight:.4f}  {row.name}" for row in frame.itertuples(index=False)]
+    document = {"run": run.id, "row": options.row, "ctr": ctr, "groups": groups}
+    show(options, document, [f"CTR {ctr:.4f}", *(lines or ["The histories of this row are empty."])])
+
+
+def runs(options: argparse.Namespace) -> None:
+    """Every run with its state and metrics, newest first."""
+    from ..training.run_store import RunStore
+
+    listed = [_described(run) for run in RunStore(options.runs).list()]
+    lines = [
+        f"{r['run']:<36} {r['model']:<8} {r['dataset']:<36} {r['state']:<12} "
+        f"test AUC {four((r['test'] or {}).get('auc'))}"
+        for r in listed
+    ]
+    show(options, {"runs": listed}, lines or ["No runs yet; start one with python -m ctr_app train."])
+
+
+def _described(run: Run) -> dict[str, Any]:
+    spec, status, metrics = run.spec(), run.status(), run.metrics() or {}
+    return {
+        "run": run.id,
+        "model": spec.title,
+        "dataset": spec.dataset_id,
+        "state": status.state,
+        "reason": status.reason,
+        "created": spec.created,
+        "best_epoch": metrics.get("best_epoch"),
+        "valid": metrics.get("valid"),
+        "test": metrics.get("test"),
+    }
+
+
+def _run(options: argparse.Namespace) -> Run:
+    from ..training.run_store import RunStore
+
+    return RunStore(options.runs).get(options.run)
+
+
+def _table(data: str, datasets: DatasetStore) -> Table:
+    """The table of a file, or of a sample known by name."""
+    if data in SAMPLES:
+        dataset = datasets.add_sample(data)
+        return Table(dataset.frame, dataset.name, dataset.content_hash, "sample")
+    return read_table(Path(data))
+
+
+def _own_dataset(spec: RunSpec, table: Table | None, datasets: DatasetStore) -> DataSet | None:
+    """The run's own data set, if ``table`` is it or no table was named."""
+    if table is None:
+        return datasets.get(spec.dataset_id)
+    hashes = (table.content_hash, hashlib.sha256(table.content_hash.encode()).hexdigest())
+    if spec.content_hash not in hashes:
+        return None
+    try:
+        return datasets.get(spec.dataset_id)
+    except InputError:
+        return None
+
+
+def _names(datasets: DatasetStore, dataset_id: str) -> dict[str, dict[str, str]]:
+    """Readable names of values; none if the data set is gone."""
+    try:
+        return datasets.get(dataset_id).names()
+    except InputError:
+        return {}
+
+
+def _is_same_file(a: Path, b: Path) -> bool:
+    return a.exists() and b.exists() and a.samefile(b)
+
+
+def _free_name(name: str, taken: list[str]) -> str:
+    """``name``, or ``predicted_name`` (as often as needed) if the table has a column of that name."""
+    while name in taken:
+        name = f"predicted_{name}"
+    return name
+
+
+def _write_table(frame: pl.DataFrame, path: Path) -> None:
+    """Write the file whole or not at all; a column of lists becomes text with ``|`` where lists cannot be written."""
+    content = io.BytesIO()
+    try:
+        if path.suffix.lower() == ".parquet":
+            frame.write_parquet(content)
+        else:
+            lists = [name for name, dtype in frame.schema.items() if isinstance(dtype, pl.List | pl.Array)]
+            flat = frame.with_columns(pl.col(name).cast(pl.List(pl.String)).list.join("|") for name in lists)
+            flat.write_csv(content, separator="\t" if path.suffix.lower() == ".tsv" else ",")
+        write_bytes(path, content.getvalue())
+    except OSError as error:
+        raise InputError("{path} cannot be written to: {why}.", path=path, why=error.strerror or error) from error
+    except pl.exceptions.PolarsError as error:
+        raise InputError(
+            "The table cannot be written as {kind} ({why}); write .parquet.",
+            kind=path.suffix,
+            why=shorten(str(error), 120),
+        ) from error

@@ -1,0 +1,208 @@
+"""samples, sample and train: making data sets and training on them."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from ..data.batch import FieldLayout
+from ..data.catalogue import SAMPLES, sample_named
+from ..data.errors import InputError, spaced
+from ..data.files import write_bytes, write_json
+from ..data.ingest import Request, ingest
+from ..data.store import DataSet, DatasetStore
+from .output import four, metrics_line, show, tell
+from .request import key_value, request_of
+
+if TYPE_CHECKING:  # torch takes seconds to import, and not every command needs it
+    from ..training.driver import Progress
+    from ..training.run_store import Run
+
+MAX_SEED = 2**31 - 1
+
+
+def samples(options: argparse.Namespace) -> None:
+    """List the known data sets."""
+    listed: list[dict[str, Any]] = [
+        {"name": s.name, "title": s.title, "description": s.description, "rows": s.rows, "truth": s.has_truth}
+        for s in SAMPLES.values()
+    ]
+    lines = [f"{s['name']:<20}{spaced(s['rows']):>10} rows  {'truth planted' if s['truth'] else ''}" for s in listed]
+    show(options, {"samples": listed}, lines)
+
+
+def sample(options: argparse.Namespace) -> None:
+    """Write a sample's table.parquet, schema.json and truth.json."""
+    known = sample_named(options.name)
+    if not 0 <= options.seed <= MAX_SEED:
+        raise InputError("--seed must be between 0 and {most}, not {seed}.", most=MAX_SEED, seed=options.seed)
+    rows = known.rows if options.rows is None else options.rows
+    planted = known.make(rows, options.seed)
+    paths = {name: options.out / name for name in ("table.parquet", "schema.json", "truth.json")}
+    try:
+        options.out.mkdir(parents=True, exist_ok=True)
+        planted.frame.write_parquet(paths["table.parquet"])
+        write_json(paths["schema.json"], planted.schema.to_json())
+        write_json(paths["truth.json"], planted.truth.to_json())
+    except (OSError, pl.exceptions.PolarsError) as error:
+        raise InputError("{path} cannot be written to: {why}.", path=options.out, why=_why(error)) from error
+    best_auc = planted.truth.best_auc
+    written = {path.stem: str(path) for path in paths.values()} | {"rows": rows, "best_auc": best_auc}
+    show(options, written, [f"{spaced(rows)} rows in {options.out}; best reachable AUC {best_auc:.4f}"])
+
+
+def train(options: argparse.Namespace) -> None:
+    """Train a model, and print what came of it."""
+    from ..training.driver import train_run
+
+    datasets = DatasetStore()
+    run = _queued_run(options, datasets)
+    tell(f"Run {run.id} in {run.folder}")
+    try:
+        train_run(run, datasets, _tell_progress)
+    except KeyboardInterrupt:
+        kept = "its best epoch is kept" if run.has_model else "before its first epoch ended"
+        raise KeyboardInterrupt(f"Run {run.id} was stopped; {kept}.") from None
+    status = run.status()
+    if status.state == "failed":
+        raise InputError("{reason}", reason=status.reason)
+    _show_trained(options, run)
+
+
+def _queued_run(options: argparse.Namespace, datasets: DatasetStore) -> Run:
+    """A new run of what the flags ask for; if anything about them is wrong, nothing is left on disk."""
+    from ..models.registry import FAMILIES
+    from ..training.device import choose_device
+    from ..training.launch import configs_for
+    from ..training.run_store import RunStore
+
+    family, settings = _settings(options)
+    model, training = configs_for(family, settings)
+    choose_device(options.device)
+    _use_threads(options.threads)
+
+    def queue(dataset: DataSet) -> Run:
+        _check_layout(dataset.encoded().encoder.layout, lambda layout: FAMILIES[family].build(layout, model))
+        assert dataset.preparation is not None
+        return RunStore(options.runs).create(
+            family,
+            model,
+            training,
+            device=options.device,
+            dataset_id=dataset.id,
+            dataset_name=dataset.name,
+            content_hash=dataset.content_hash,
+            preparation=dataset.preparation,
+        )
+
+    return _with_dataset(request_of(options), datasets, queue)
+
+
+def _settings(options: argparse.Namespace) -> tuple[str, dict[str, Any]]:
+    """The family's name, and the settings by --model, --set and --seed; raises InputError where they disagree."""
+    from ..models.registry import resolve
+
+    family, implied = resolve(options.model)
+    settings: dict[str, Any] = dict(key_value(text) for text in options.set)
+    if options.seed is not None:
+        implied["seed"] = options.seed
+    for name, value in implied.items():
+        if name in settings and settings[name] != str(value):
+            raise InputError(
+                "--set {name}={asked} contradicts {flag}.",
+                name=name,
+                asked=settings[name],
+                flag=f"--seed {value}" if name == "seed" else f"--model {options.model}",
+            )
+    return family.name, settings | implied
+
+
+def _use_threads(count: int | None) -> None:
+    """Nobody looks at a page that this process serves, so it may use every core."""
+    import torch
+
+    from ..training.device import num_cores
+
+    if count is not None and not 1 <= count <= 1024:
+        raise InputError("--threads must be between 1 and 1024, not {count}.", count=count)
+    torch.set_num_threads(count or num_cores())
+
+
+def _check_layout(layout: FieldLayout, build: Callable[[FieldLayout], object]) -> None:
+    """Raise what the model has against the fields, without the memory that its weights will need."""
+    import torch
+
+    with torch.device("meta"):
+        build(layout)
+
+
+def _with_dataset(request: Request, datasets: DatasetStore, use: Callable[[DataSet], Run]) -> Run:
+    """Store the data set and ``use`` it; if that fails, the store is as it was before."""
+    before = {path: path.read_bytes() for path in datasets.root.glob("*/dataset.json")}
+    dataset, warnings = ingest(request, datasets)
+    try:
+        run = use(dataset)
+    except BaseException:
+        description = dataset.folder / "dataset.json"
+        if description in before:
+            write_bytes(description, before[description])
+        else:
+            shutil.rmtree(dataset.folder, ignore_errors=True)
+        raise
+    for warning in warnings:
+        tell(warning)
+    return run
+
+
+def _tell_progress(progress: Progress) -> None:
+    if progress.kind == "eval":
+        values = progress.values
+        tell(
+            f"epoch {values['epoch']:>3}  validation AUC {four(values['auc'])}  logloss {four(values['logloss'])}"
+            f"{'  best so far' if values['is_best'] else ''}"
+        )
+
+
+def _show_trained(options: argparse.Namespace, run: Run) -> None:
+    spec, status, metrics = run.spec(), run.status(), run.metrics() or {}
+    start = next(event for event in run.history() if event["kind"] == "start")
+    result = {
+        "run": run.id,
+        "folder": str(run.folder),
+        "model": spec.title,
+        "family": spec.family,
+        "device": start["device"],
+        "dataset": spec.dataset_id,
+        "state": status.state,
+        "reason": status.reason,
+        "epochs": metrics.get("epochs", 0),
+        "best_epoch": metrics.get("best_epoch"),
+        "rows_per_second": metrics.get("rows_per_second"),
+        "seconds": metrics.get("seconds"),
+        "peak_rss_mb": _peak_rss_mb(),
+        "parameters": start["parameters"],
+        "settings": spec.model | spec.training,
+        **{split: metrics.get(split) for split in ("train", "valid", "test")},
+    }
+    best = f"best epoch {result['best_epoch']} of {result['epochs']}" if metrics else "stopped before an epoch ended"
+    lines = [metrics_line(split, metrics[split]) for split in ("train", "valid", "test") if metrics.get(split)]
+    show(options, result, [f"{spec.title} on {spec.dataset_name}: {best}", *lines, f"Run {run.id}"])
+
+
+def _peak_rss_mb() -> float | None:
+    """Peak resident memory of this process in MiB; None where the system does not tell (Windows)."""
+    try:
+        import resource
+    except ImportError:
+        return None
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # KiB on Linux, bytes on macOS
+    return peak / (2**20 if sys.platform == "darwin" else 2**10)
+
+
+def _why(error: Exception) -> str:
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)
