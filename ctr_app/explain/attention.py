@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -72,10 +73,15 @@ def attention(
         ):
             if value_id:
                 value = vocabulary.name(value_id)
-                name = by_value.get(value, value)
+                name = readable(field, value, by_value)
                 lines.append((group, history.name, field, candidate, position, value, name, weight))
     columns = ["group", "history", "candidate_field", "candidate", "position", "value", "name", "weight"]
     return pd.DataFrame(lines, columns=columns)
+
+
+def readable(field: str, value: str, by_value: Mapping[str, str]) -> str:
+    """The name of a value; without one ``field value`` where others have names, else the value itself."""
+    return by_value.get(value) or (f"{field} {value}" if by_value else value)
 
 
 def _names_of(names: dict[str, dict[str, str]], history: str, candidate: str) -> dict[str, str]:

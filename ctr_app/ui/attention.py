@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import streamlit as st
+import torch
 
 from ..data.batch import Batch
 from ..data.encoding import Encoder
 from ..data.errors import shorten
-from ..explain.attention import attention, encode_row, leave_one_out, predicted_ctr, with_candidate
+from ..explain.attention import attention, encode_row, leave_one_out, predicted_ctr, readable, with_candidate
 from ..models.din import DIN
 from ..training.run_store import Run
+from ..training.trainer import predict
 from . import charts, parts, readouts
 from .state import set_widget, widget_value
 from .words import _, plain
 
 ROW_KEY = "attention-row"
 MAX_CANDIDATES = 5000
+HOW_TO_READ = (
+    "Left: how much of each past item the model mixes into its summary of the user. Right: what the item does to the "
+    "prediction. A large weight can push down as well as up, so believe the right one where they differ."
+)
 
 
 def draw() -> None:
@@ -45,6 +52,7 @@ def draw() -> None:
         if found.empty:
             st.info(_("This user has no history yet: the prediction rests on the other fields alone."))
             return
+        st.caption(_(HOW_TO_READ))
         for _group, part in found.groupby(["group", "history"], sort=False):
             _bars(model, batch, part)
 
@@ -59,7 +67,7 @@ def _choose_row(run: Run, encoder: Encoder) -> tuple[Batch, int]:
         _("Row of the {split} rows, 1 to {last}", split=_(split), last=len(table_rows)),
         min_value=1,
         max_value=len(table_rows),
-        value=min(int(widget_value(ROW_KEY) or _first_rich_row(run.id, split)), len(table_rows)),
+        value=min(int(widget_value(ROW_KEY) or _telling_row(run.id, split)), len(table_rows)),
         key=ROW_KEY,
     )
     middle.button(
@@ -74,7 +82,7 @@ def _choose_row(run: Run, encoder: Encoder) -> tuple[Batch, int]:
     frame = readouts.dataset_of(run).frame
     group = run.spec().preparation.schema.group
     label = frame[run.spec().preparation.schema.label][row]
-    who = f"{group} {frame[group][row]}" if group else _("Row {row} of the table", row=row + 1)
+    who = f"{group}: {frame[group][row]}" if group else _("Row {row} of the table", row=row + 1)
     right.markdown(
         _(
             "**{who}** · observed {name}: {value}",
@@ -91,12 +99,16 @@ def _random_row(count: int) -> None:
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _first_rich_row(run_id: str, split: str) -> int:
-    """A row with a long history to begin with, counted from 1."""
-    sequences = readouts.encoded_of(run_id).rows(split).sequences
+def _telling_row(run_id: str, split: str) -> int:
+    """A row to begin with, counted from 1: a click on which the history has much to say, among the first 500."""
     model: Any = readouts.model_of(run_id)[0]
-    lengths = (np.asarray(sequences[model.groups[0][0].name][:2000]) > 0).sum(axis=1)
-    return int(np.argmax(lengths >= np.quantile(lengths, 0.75))) + 1
+    batch = readouts.encoded_of(run_id).batch(split).select(slice(500))
+    history = model.groups[0][0].name
+    emptied = replace(batch, sequences=batch.sequences | {history: torch.zeros_like(batch.sequences[history])})
+    gain = predict(model, batch) - predict(model, emptied)
+    lengths = (batch.sequences[history] > 0).sum(dim=1).numpy()
+    is_rich = (lengths >= np.quantile(lengths, 0.5)) & (batch.labels.numpy() > 0)
+    return int(np.argmax(np.where(is_rich, gain, -np.inf))) + 1
 
 
 def _choose_candidate(batch: Batch, encoder: Encoder, field: str, names: dict[str, str], row: int) -> Batch:
@@ -111,7 +123,7 @@ def _choose_candidate(batch: Batch, encoder: Encoder, field: str, names: dict[st
             index=0,
             key=f"attention-candidate-{row}",
             format_func=lambda value: (
-                plain(names.get(value, value)) + (" · " + _("as observed") if value == own else "")
+                readable(field, value, names) + (" · " + _("as observed") if value == own else "")
             ),
             help=_("The item on offer. Choose another one, and the prediction and the bars below follow."),
         )
@@ -124,7 +136,8 @@ def _prediction(model: DIN, encoder: Encoder, batch: Batch, field: str, names: d
     value = encoder.vocabulary_of(field).name(int(batch.categorical[0, encoder.layout.categorical.index(field)]))
     ctr = predicted_ctr(model, batch)
     st.metric(
-        _("Predicted CTR for {item}", item=plain(shorten(names.get(field, {}).get(value, value), 60))), f"{ctr:.1%}"
+        _("Predicted CTR for {item}", item=plain(shorten(readable(field, value, names.get(field, {})), 60))),
+        f"{ctr:.1%}",
     )
 
 
@@ -139,10 +152,13 @@ def _bars(model: DIN, batch: Batch, part: pd.DataFrame) -> None:
         effect=leave_one_out(model, batch, history),
     )
     st.subheader(_("History: {name}", name=plain(history)))
-    top, mover = part.loc[part["weight"].idxmax()], part.loc[part["effect"].abs().idxmax()]
+    top = part.iloc[int(part["weight"].argmax())]
+    mover = part.iloc[int(part["effect"].abs().argmax())]
     left, right = st.columns(2)
     with left:
         sentence = _("{item} gets the most attention", item=shorten(top["name"], 40))
+        if top["weight"] < 1.1 * part["weight"].min():
+            sentence = _("All items get about the same attention")
         title = charts.titled(sentence, _("attention weight per item, oldest first"))
         st.altair_chart(charts.bars_over_history(part, "weight", title, _("attention weight"), False), alt=sentence)
     with right:
@@ -150,9 +166,3 @@ def _bars(model: DIN, batch: Batch, part: pd.DataFrame) -> None:
         sentence = _("Taking out {item} {verb} the logit most", item=shorten(mover["name"], 40), verb=verb)
         title = charts.titled(sentence, _("what each item adds to the logit: with it, less without it"))
         st.altair_chart(charts.bars_over_history(part, "effect", title, _("effect in logits"), True), alt=sentence)
-    st.caption(
-        _(
-            "Left: how much of each past item the model mixes into its summary of the user. Right: what the item does to "
-            "the prediction. A large weight can push down as well as up, so believe the right one where they differ."
-        )
-    )

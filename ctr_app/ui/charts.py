@@ -8,27 +8,53 @@ from typing import Any
 import altair as alt
 import numpy as np
 import pandas as pd
+import streamlit as st
 
 from ..data.errors import shorten
 from ..training.progress import Curves
 from .words import _
 
 LABEL_SIZE = 13
+MUTED = {False: "#59637f", True: "#a7b0cc"}  # on the light and on the dark background
+HUES = {
+    "fm": {False: "#2563c9", True: "#6ea3f2"},
+    "dcn": {False: "#b4540a", True: "#e9944b"},
+    "din": {False: "#0f7b6c", True: "#45bfa9"},
+}
+RING = "#e0457b"
 TITLE_SIZE = 14
 # Train, validation and test are told apart by the same three line styles everywhere.
 DASHES: dict[str, list[int]] = {"train": [1, 0], "valid": [6, 3], "test": [2, 3]}
-HEATMAP_CELL = 34
+HEATMAP_WIDTH = 480
+UPRIGHT = alt.Axis(labelOverlap=False, labelFlush=False)
+SLANTED = alt.Axis(labelAngle=-45, labelOverlap=False, labelFlush=False)
+EPOCHS = alt.Axis(format="d", tickMinStep=1)
 
 
 def readable(chart: Any, **properties: Any) -> Any:
     """The chart with text that can be read from the last row."""
+    muted = MUTED[is_dark()]
     return (
         chart.properties(**properties)
         .configure_axis(labelFontSize=LABEL_SIZE, titleFontSize=LABEL_SIZE, labelLimit=170)
         .configure_legend(labelFontSize=LABEL_SIZE, titleFontSize=LABEL_SIZE)
-        .configure_title(fontSize=TITLE_SIZE + 2, subtitleFontSize=LABEL_SIZE, anchor="start", offset=10)
+        .configure_title(
+            fontSize=TITLE_SIZE + 2, subtitleFontSize=LABEL_SIZE, subtitleColor=muted, anchor="start", offset=10
+        )
+        .configure_text(color=muted)
+        .configure_rule(color=muted)
         .configure_view(strokeWidth=0)
     )
+
+
+def is_dark() -> bool:
+    """Whether this session shows the dark theme."""
+    return st.context.theme.type == "dark"
+
+
+def hue(family: str) -> str:
+    """The colour of a model family."""
+    return HUES[family][is_dark()]
 
 
 def titled(title: str, subtitle: str = "") -> alt.TitleParams:
@@ -36,29 +62,30 @@ def titled(title: str, subtitle: str = "") -> alt.TitleParams:
     return alt.TitleParams(title, subtitle=subtitle) if subtitle else alt.TitleParams(title)
 
 
-def loss_chart(found: Curves, epochs: float) -> Any:
+def loss_chart(found: Curves, epochs: float, family: str) -> Any:
     """Training loss, smoothed, with the validation loss of each epoch."""
-    x = alt.X("epoch:Q", title=_("epoch"), scale=alt.Scale(domain=[0, epochs], nice=False))
+    x = alt.X("epoch:Q", title=_("epoch"), axis=EPOCHS, scale=alt.Scale(domain=[0, epochs], nice=False))
     y = alt.Y("value:Q", title=_("logloss"), scale=alt.Scale(zero=False))
     train = found.loss.rename(columns={"smoothed": "value"}).assign(split=_("training, smoothed"))
     valid = found.evals.rename(columns={"logloss": "value"}).assign(split=_("validation"))
     style = _split_style([_("training, smoothed"), _("validation")])
     base = alt.Chart(pd.concat([train, valid])[["epoch", "value", "split"]]).encode(x=x, y=y, strokeDash=style)
-    lines = base.mark_line(strokeWidth=2.5)
-    points = alt.Chart(valid).mark_point(filled=True, size=45).encode(x=x, y=y)
-    return readable(lines + points, title=titled(_("Loss falls")), height=300)
+    layers = [base.mark_line(strokeWidth=2.5, color=hue(family))]
+    if len(valid):
+        layers.append(alt.Chart(valid).mark_point(filled=True, size=45, color=hue(family), opacity=1).encode(x=x, y=y))
+    return readable(alt.layer(*layers), title=titled(_("Loss falls")), height=300)
 
 
-def auc_chart(found: Curves, epochs: float, best_possible: float | None) -> Any:
+def auc_chart(found: Curves, epochs: float, family: str, best_possible: float | None) -> Any:
     """Validation AUC of each epoch, with the best that can be reached where that is known."""
     top = 1.0 if best_possible is None else min(1.0, np.ceil((best_possible + 0.02) * 20) / 20)
     low = min(0.5, float(found.evals["auc"].min())) if len(found.evals) else 0.5
-    x = alt.X("epoch:Q", title=_("epoch"), scale=alt.Scale(domain=[0, epochs], nice=False))
+    x = alt.X("epoch:Q", title=_("epoch"), axis=EPOCHS, scale=alt.Scale(domain=[0, epochs], nice=False))
     y = alt.Y("auc:Q", title=_("validation AUC"), scale=alt.Scale(domain=[low, top], nice=False))
-    line = alt.Chart(found.evals).mark_line(strokeWidth=2.5, strokeDash=DASHES["valid"]).encode(x=x, y=y)
+    line = alt.Chart(found.evals).mark_line(strokeWidth=2.5, strokeDash=DASHES["valid"], color=hue(family))
     points = (
         alt.Chart(found.evals)
-        .mark_point(filled=True)
+        .mark_point(filled=True, color=hue(family), opacity=1)
         .encode(
             x=x,
             y=y,
@@ -70,7 +97,7 @@ def auc_chart(found: Curves, epochs: float, best_possible: float | None) -> Any:
             ],
         )
     )
-    layers = [line, points]
+    layers = [line.encode(x=x, y=y), points]
     if best_possible is not None:
         limit = pd.DataFrame({"auc": [best_possible], "text": [_("best possible {auc:.2f}", auc=best_possible)]})
         layers.append(alt.Chart(limit).mark_rule(strokeDash=[8, 5], strokeWidth=2, opacity=0.8).encode(y=y))
@@ -94,8 +121,8 @@ def pair_heatmap(
     both = pd.concat([frame, frame.rename(columns={"field_a": "field_b", "field_b": "field_a"})], ignore_index=True)
     order = list(names)
     encode = {
-        "x": alt.X("field_b:N", sort=order, title=None, axis=alt.Axis(labelAngle=-45)),
-        "y": alt.Y("field_a:N", sort=order, title=None),
+        "x": alt.X("field_b:N", sort=order, title=None, axis=SLANTED),
+        "y": alt.Y("field_a:N", sort=order, title=None, axis=UPRIGHT),
     }
     cells = (
         alt.Chart(both)
@@ -123,12 +150,14 @@ def pair_heatmap(
             [(a, b) for a, b in true_pairs] + [(b, a) for a, b in true_pairs], columns=["field_a", "field_b"]
         )
         chart = cells + alt.Chart(rings).mark_point(
-            shape="circle", size=_ring_size(len(names)), filled=False, strokeWidth=3, color="#e0457b", opacity=1
+            shape="circle", size=_ring_size(len(names)), filled=False, strokeWidth=3, color=RING, opacity=1
         ).encode(**encode)
-    return readable(chart, title=title, height=max(320, min(760, HEATMAP_CELL * len(names) + 110)))
+    return readable(chart, title=title, width=cell_step(len(names)), height=cell_step(len(names)))
 
 
-def ranking(frame: pd.DataFrame, unit: str, true_pairs: Sequence[Sequence[str]] = (), top: int = 12) -> Any:
+def ranking(
+    frame: pd.DataFrame, unit: str, family: str, true_pairs: Sequence[Sequence[str]] = (), top: int = 12
+) -> Any:
     """The strongest pairs as bars, strongest on top; planted ones are marked with a ring."""
     truth = {frozenset(pair) for pair in true_pairs}
     shown = frame.head(top).assign(
@@ -141,7 +170,7 @@ def ranking(frame: pd.DataFrame, unit: str, true_pairs: Sequence[Sequence[str]] 
     x = alt.X("strength:Q", title=unit)
     bars = (
         alt.Chart(shown)
-        .mark_bar(cornerRadiusEnd=3)
+        .mark_bar(cornerRadiusEnd=3, color=hue(family))
         .encode(
             x=x,
             y=y,
@@ -150,7 +179,7 @@ def ranking(frame: pd.DataFrame, unit: str, true_pairs: Sequence[Sequence[str]] 
     )
     if truth:
         rings = alt.Chart(shown[shown["planted"]]).mark_point(
-            shape="circle", size=130, filled=False, strokeWidth=3, color="#e0457b", opacity=1
+            shape="circle", size=130, filled=False, strokeWidth=3, color=RING, opacity=1
         )
         bars = bars + rings.encode(x=x, y=y)
     return readable(bars, title=titled(_("Strongest pairs")), height=26 * len(shown) + 70)
@@ -160,7 +189,7 @@ def value_heatmap(table: pd.DataFrame, field_a: str, field_b: str, title: alt.Ti
     """Value × value effects on one diverging scale centred at zero; unseen pairs are crossed out with a dot."""
     limit = float(table["effect"].abs().max()) or 1.0
     order_a, order_b = list(dict.fromkeys(table["value_a"])), list(dict.fromkeys(table["value_b"]))
-    x = alt.X("value_b:N", sort=order_b, title=shorten(field_b), axis=alt.Axis(labelAngle=-45))
+    x = alt.X("value_b:N", sort=order_b, title=shorten(field_b), axis=SLANTED)
     y = alt.Y("value_a:N", sort=order_a, title=shorten(field_a))
     cells = (
         alt.Chart(table)
@@ -177,8 +206,10 @@ def value_heatmap(table: pd.DataFrame, field_a: str, field_b: str, title: alt.Ti
             ],
         )
     )
-    never = alt.Chart(table[table["support"] == 0]).mark_point(size=18, filled=True, opacity=0.9).encode(x=x, y=y)
-    return readable(cells + never, title=title, height=max(260, 30 * len(order_a) + 130))
+    unseen = table["support"] == 0
+    never = alt.Chart(table[unseen]).mark_point(size=18, filled=True, opacity=0.9).encode(x=x, y=y)
+    size = {"width": alt.Step(40), "height": alt.Step(28)}
+    return readable(cells + never if unseen.any() else cells, title=title, **size)
 
 
 def block_chart(names: Sequence[str], norms: np.ndarray, title: alt.TitleParams) -> Any:
@@ -191,13 +222,13 @@ def block_chart(names: Sequence[str], norms: np.ndarray, title: alt.TitleParams)
         alt.Chart(frame)
         .mark_rect(cornerRadius=2)
         .encode(
-            x=alt.X("column:N", sort=list(names), title=_("reads"), axis=alt.Axis(labelAngle=-45)),
-            y=alt.Y("row:N", sort=list(names), title=_("multiplies")),
+            x=alt.X("column:N", sort=list(names), title=_("reads"), axis=SLANTED),
+            y=alt.Y("row:N", sort=list(names), title=_("multiplies"), axis=UPRIGHT),
             color=alt.Color("norm:Q", title=_("block norm"), scale=alt.Scale(domainMin=0)),
             tooltip=["row:N", "column:N", alt.Tooltip("norm:Q", format=".4f")],
         )
     )
-    return readable(chart, title=title, height=max(320, min(760, HEATMAP_CELL * len(names) + 110)))
+    return readable(chart, title=title, width=cell_step(len(names)), height=cell_step(len(names)))
 
 
 def bars_over_history(frame: pd.DataFrame, value: str, title: alt.TitleParams, axis: str, is_signed: bool) -> Any:
@@ -206,12 +237,12 @@ def bars_over_history(frame: pd.DataFrame, value: str, title: alt.TitleParams, a
     y = alt.Y("label:N", sort=None, title=None, axis=alt.Axis(labelLimit=280))
     limit = float(shown["amount"].abs().max()) or 1.0
     scale = alt.Scale(range="diverging", domain=[-limit, limit])
-    color = alt.Color("amount:Q", scale=scale, legend=None) if is_signed else alt.Undefined
+    color = alt.Color("amount:Q", scale=scale, legend=None) if is_signed else alt.value(hue("din"))
     chart = (
         alt.Chart(shown)
         .mark_bar(cornerRadiusEnd=3)
         .encode(
-            x=alt.X("amount:Q", title=axis, scale=alt.Scale(zero=True)),
+            x=alt.X("amount:Q", title=axis, scale=alt.Scale(zero=True), axis=alt.Axis(tickCount=5)),
             y=y,
             color=color,
             tooltip=[alt.Tooltip("label:N", title=_("item")), alt.Tooltip("amount:Q", format="+.4f", title=axis)],
@@ -226,7 +257,7 @@ def compare_curves(frame: pd.DataFrame) -> Any:
         alt.Chart(frame)
         .mark_line(point=True, strokeWidth=2.5, strokeDash=DASHES["valid"])
         .encode(
-            x=alt.X("epoch:Q", title=_("epoch")),
+            x=alt.X("epoch:Q", title=_("epoch"), axis=EPOCHS),
             y=alt.Y("auc:Q", title=_("validation AUC"), scale=alt.Scale(zero=False)),
             color=alt.Color("run:N", title=None, legend=alt.Legend(orient="bottom", labelLimit=420, columns=2)),
             tooltip=["run:N", "epoch:Q", alt.Tooltip("auc:Q", format=".4f")],
@@ -244,5 +275,14 @@ def _split_style(names: list[str]) -> alt.StrokeDash:
     )
 
 
-def _ring_size(num_fields: int) -> int:
-    return int(max(60, 5200 / max(1, num_fields)))
+def cell_step(count: int) -> alt.Step:
+    """The width of a square cell where ``count`` of them stand in a row."""
+    return alt.Step(_cell(count))
+
+
+def _cell(count: int) -> int:
+    return round(min(64, max(15, HEATMAP_WIDTH / max(1, count))))
+
+
+def _ring_size(num_fields: int) -> float:
+    return (0.62 * _cell(num_fields)) ** 2

@@ -20,8 +20,9 @@ def draw() -> None:
     """The whole page."""
     st.title(_("Data"))
     _bring()
-    if state().draft is not None:
-        draft_editor.draw(state().draft)
+    draft = state().draft
+    if draft is not None:
+        draft_editor.draw(draft)
         return
     found = services.datasets().list()
     if not found:
@@ -61,13 +62,14 @@ def _stored(found: list[DataSet]) -> None:
     """One stored data set: what it is, its columns and its first rows."""
     by_id = {dataset.id: dataset for dataset in found}
     ids = list(by_id)
-    index = ids.index(state().dataset_id) if state().dataset_id in by_id else 0
+    own = state().dataset_id
+    index = ids.index(own) if own and own in by_id else 0
     chosen = st.selectbox(
         _("Stored data sets"),
         ids,
         index=index,
         key=f"data-stored-{ids[index]}",
-        format_func=lambda i: plain(by_id[i].name) + " · " + _("{rows} rows", rows=parts.count(by_id[i].rows)),
+        format_func=lambda i: by_id[i].name + " · " + _("{rows} rows", rows=parts.count(by_id[i].rows)),
     )
     dataset = by_id[chosen or ids[index]]
     parts.remember_dataset(dataset.id)

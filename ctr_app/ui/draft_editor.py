@@ -9,8 +9,9 @@ import pandas as pd
 import streamlit as st
 
 from ..data.columns import as_lists, as_text
+from ..data.correcting import corrected
 from ..data.errors import InputError, shorten
-from ..data.inferring import corrected, infer
+from ..data.inferring import infer
 from ..data.ingest import check
 from ..data.reading import read_table
 from ..data.schema import SEPARATORS, Column, Corrections, Role, Schema
@@ -84,7 +85,7 @@ def _label(draft: Draft) -> bool:
         names,
         index=names.index(current) if current else None,
         key=f"data-label-{draft.version}",
-        format_func=plain,
+        format_func=str,
         placeholder=_("Choose the label"),
     )
     if label is None:
@@ -116,7 +117,7 @@ def _label(draft: Draft) -> bool:
         values,
         index=values.index(known) if known in values else None,
         key=f"data-positive-{draft.version}-{label}",
-        format_func=plain,
+        format_func=str,
         placeholder=_("Choose a value"),
     )
     if positive is None:
@@ -221,7 +222,7 @@ def _history(draft: Draft, schema: Schema, column: Column) -> Column:
         separators,
         index=0,
         key=f"data-separator-{key}",
-        format_func=lambda s: _(SEPARATOR_NAMES.get(s, s)) if s in SEPARATOR_NAMES else plain(s),
+        format_func=lambda s: _(SEPARATOR_NAMES[s]) if s in SEPARATOR_NAMES else s,
         accept_new_options=True,
     )
     candidates = [None, *(c.name for c in schema.with_role(Role.CATEGORICAL))]
@@ -230,7 +231,7 @@ def _history(draft: Draft, schema: Schema, column: Column) -> Column:
         candidates,
         index=candidates.index(column.candidate),
         key=f"data-candidate-{key}",
-        format_func=lambda name: _("nothing (pooled)") if name is None else plain(name),
+        format_func=lambda name: _("nothing (pooled)") if name is None else name,
         help=_("The field of the item on offer whose values these are; DIN weighs each past item against it."),
     )
     length = cells[2].number_input(_("Keep the last"), 1, 1000, column.max_length, key=f"data-length-{key}")
@@ -267,14 +268,14 @@ def _split(draft: Draft, schema: Schema) -> None:
         others,
         index=others.index(schema.time),
         key=f"data-time-{draft.version}",
-        format_func=lambda name: none if name is None else plain(name),
+        format_func=lambda name: none if name is None else name,
     )
     group = cells[2].selectbox(
         _("User or session"),
         others,
         index=others.index(schema.group),
         key=f"data-group-{draft.version}",
-        format_func=lambda name: none if name is None else plain(name),
+        format_func=lambda name: none if name is None else name,
         help=_("For GAUC: AUC within each user."),
     )
     draft.min_count = int(

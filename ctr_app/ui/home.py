@@ -37,11 +37,10 @@ def draw() -> None:
 
 def _card(name: str) -> None:
     tour, family = TOURS[name], FAMILIES[TOURS[name].family]
-    with st.container(border=True, height="stretch"):
+    with st.container(border=True, height="stretch", vertical_alignment="distribute"):
+        st.image(PICTURES / f"{name}.svg", width=230, alt=_(ANSWERS[name]))
         st.subheader(family.title if name != "dcn" else "DCN-V2")
-        st.markdown(f"**{_(family.question)}**")
-        st.image(PICTURES / f"{name}.svg", width="stretch", alt=_(ANSWERS[name]))
-        st.caption(_(ANSWERS[name]))
+        st.markdown(f"**{_(family.question)}**  \n{_(ANSWERS[name])}")
         if st.button(_(tour.title), key=f"home-tour-{name}", icon=":material/play_arrow:", width="stretch"):
             with st.spinner(_("Loading the sample")), parts.sentences():
                 run = start_tour(name)

@@ -8,19 +8,19 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from ..data.errors import join_names, shorten
+from ..data.errors import shorten
 from ..explain.pairs import precision_at_k
 from ..training.run_store import Run
 from . import charts, matrix, parts, readouts
 from .state import state
 from .watch import dataset_truth
-from .words import _, plain
+from .words import _
 
 READOUT_NAMES = {"weights": "By weights", "behaviour": "By behaviour", "counts": "By counts"}
 UNITS = {"weights": "logits (RMS)", "behaviour": "logits (RMS)", "counts": "CTR (RMS)"}
 HOW_TO_READ = {
     "weights": "Each cell is how far two fields together move the logit beyond what each does alone, as the model's "
-    "own weights say; it does not see what an MLP adds beside them.",
+    "own weights say.",
     "behaviour": "Each cell is how far the logit moves when the values of two fields are swapped between real rows, "
     "beyond what each swap does alone; it shows what the model does, rare combinations included.",
     "counts": "Each cell is what the observed click rates of two fields hold beyond main effects; no model is "
@@ -32,7 +32,9 @@ CELL = "picked_pair"
 def draw() -> None:
     """The whole page."""
     st.title(_("Which fields interact"))
-    run = parts.choose_run("interactions-run", lambda run: run.has_model, _("Run"))
+    left, right = st.columns([2, 1], vertical_alignment="bottom")
+    with left:
+        run = parts.choose_run("interactions-run", lambda run: run.has_model, _("Run"))
     if run is None:
         parts.empty_state(
             _("No model has been trained yet, so there is nothing to look into."), "train", _("Train a model")
@@ -40,17 +42,18 @@ def draw() -> None:
         return
     spec = run.spec()
     known = list(readouts.explain.readouts_for(spec.family))
-    readout = (
-        st.segmented_control(
-            _("Measured"),
-            known,
-            default=known[0],
-            required=True,
-            key="interactions-readout",
-            format_func=lambda name: _(READOUT_NAMES[name]),
+    with right:
+        readout = (
+            st.segmented_control(
+                _("Measured"),
+                known,
+                default=known[0],
+                required=True,
+                key=f"interactions-readout-{spec.family == 'din'}".lower(),
+                format_func=lambda name: _(READOUT_NAMES[name]),
+            )
+            or known[0]
         )
-        or known[0]
-    )
     with parts.sentences():
         with st.spinner(_("Measuring every pair of fields")):
             frame = readouts.pairs(run.id, readout)
@@ -68,8 +71,11 @@ def _map(run: Run, frame: pd.DataFrame, readout: str) -> tuple[str, str] | None:
     truth = _truth_switch(run, frame)
     encoder = readouts.model_of(run.id)[1]
     names = encoder.layout.field_names
-    st.caption(_(HOW_TO_READ[readout]))
-    left, right = st.columns([3, 2])
+    words = _(HOW_TO_READ[readout])
+    if readout == "weights" and run.spec().family == "dcn":
+        words += " " + _("It sees the cross network alone, not what the MLP beside it adds.")
+    st.caption(words)
+    left, right = st.columns([3, 2] if len(names) <= 24 else [2, 1], gap="large")
     unit = _(UNITS[readout])
     with left:
         title = charts.titled(
@@ -85,10 +91,13 @@ def _map(run: Run, frame: pd.DataFrame, readout: str) -> tuple[str, str] | None:
             charts.pair_heatmap(names, frame, title, unit, truth, CELL),
             on_select="rerun",
             key=f"interactions-map-{run.id}-{readout}",
+            width="content",
             alt=_sentence(frame),
         )
     with right:
-        st.altair_chart(charts.ranking(frame, unit, truth), alt=_("The strongest pairs, strongest first"))
+        st.altair_chart(
+            charts.ranking(frame, unit, run.spec().family, truth), alt=_("The strongest pairs, strongest first")
+        )
         with st.popover(_("All pairs as a table"), icon=":material/table:"):
             st.dataframe(
                 frame, hide_index=True, column_config={"strength": st.column_config.NumberColumn(unit, format="%.4f")}
@@ -142,24 +151,24 @@ def _drill_down(run: Run, frame: pd.DataFrame, picked: tuple[str, str] | None) -
             options,
             index=index,
             key=f"interactions-pair-{run.id}-{index}",
-            format_func=lambda pair: plain(f"{pair[0]} × {pair[1]}"),
+            format_func=lambda pair: f"{pair[0]} × {pair[1]}",
         )
         or options[0]
     )
     table = readouts.values(run.id, *pair)
-    strongest = table.loc[table["effect"].abs().idxmax()]
+    strongest = table.iloc[int(table["effect"].abs().argmax())]
     direction = _("raises") if strongest["effect"] > 0 else _("lowers")
-    title = charts.titled(
-        _(
-            "{a} with {b} {direction} the logit by {effect:.2f}",
-            a=shorten(str(strongest["value_a"]), 24),
-            b=shorten(str(strongest["value_b"]), 24),
-            direction=direction,
-            effect=abs(strongest["effect"]),
-        ),
-        _("effect of the two values together, main effects taken out; the most frequent values"),
+    sentence = _(
+        "{a} with {b} {direction} the logit by {effect:.2f}",
+        a=shorten(f"{pair[0]} {strongest['value_a']}", 32),
+        b=shorten(f"{pair[1]} {strongest['value_b']}", 32),
+        direction=direction,
+        effect=abs(strongest["effect"]),
     )
-    st.altair_chart(charts.value_heatmap(table, pair[0], pair[1], title), alt=str(title.title))
+    title = charts.titled(
+        sentence, _("effect of the two values together, main effects taken out; the most frequent values")
+    )
+    st.altair_chart(charts.value_heatmap(table, pair[0], pair[1], title), alt=sentence, width="content")
     unseen = int((table["support"] == 0).sum())
     if unseen:
         st.caption(
@@ -185,35 +194,34 @@ def _cross_layers(run: Run) -> None:
     }
     st.caption(words[cross])
     found = readouts.layers(run.id)
-    index = (
-        st.segmented_control(
-            _("Layer"),
-            list(range(len(found))),
-            default=0,
-            required=True,
-            key="interactions-layer",
-            format_func=lambda i: _("Layer {number}", number=i + 1),
-        )
-        or 0
+    numbers, kinds = st.columns(2)
+    index = numbers.segmented_control(
+        _("Layer"),
+        list(range(len(found))),
+        default=0,
+        required=True,
+        key=f"interactions-layer-{run.id}",
+        format_func=lambda i: _("Layer {number}", number=i + 1),
     )
-    layer, norms = found[min(index, len(found) - 1)]
+    kind = kinds.segmented_control(
+        _("Show"),
+        ["matrix", "norms"],
+        default="matrix",
+        required=True,
+        key="interactions-layer-kind",
+        format_func=lambda kind: _("Every weight") if kind == "matrix" else _("Block norms"),
+    )
+    layer, norms = found[index or 0]
     names = list(layer.slices)
-    left, right = st.columns([1, 1])
-    with left:
+    row, column = divmod(int(norms.argmax()), len(names))
+    sentence = _("{a} is multiplied most with {b}", a=shorten(names[row], 28), b=shorten(names[column], 28))
+    if kind == "norms":
+        title = charts.titled(sentence, _("Frobenius norm of each block of W, layer {number}", number=layer.index + 1))
+        st.altair_chart(charts.block_chart(names, norms, title), alt=sentence, width="content")
+    else:
+        size = len(layer.matrix)
         title = charts.titled(
-            _("W of layer {number}", number=layer.index + 1),
-            _("{size} × {size} weights; orange below zero, blue above", size=len(layer.matrix)),
+            sentence,
+            _("W of layer {number}, {size} × {size}; orange below zero, blue above", number=layer.index + 1, size=size),
         )
-        st.altair_chart(
-            matrix.cross_matrix(layer, norms, title, parts.is_dark()),
-            alt=_("Weights of the cross layer"),
-            width="content",
-        )
-    with right:
-        row, column = divmod(int(norms.argmax()), len(names))
-        sentence = _("{a} is multiplied most with {b}", a=shorten(names[row], 24), b=shorten(names[column], 24))
-        st.altair_chart(
-            charts.block_chart(names, norms, charts.titled(sentence, _("Frobenius norm of each block of W"))),
-            alt=sentence,
-        )
-    st.caption(_("Fields: {names}.", names=plain(join_names(names, 50))))
+        st.altair_chart(matrix.cross_matrix(layer, norms, title, charts.is_dark()), alt=sentence, width="content")

@@ -4,15 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from ctr_app.ui.navigation import page_of
-from ctr_app.ui.words import _
+from ctr_app.ui.home import PICTURES
+from ctr_app.ui.navigation import PAGES, page_of
 
-st.set_page_config(page_title="CTR Lens", page_icon=":material/lens_blur:", layout="wide")
+st.set_page_config(page_title="CTR Lens", page_icon=str(PICTURES / "icon.png"), layout="wide")
 
-st.navigation(
-    {
-        "": [page_of("home")],
-        _("Work"): [page_of(name) for name in ("data", "train", "runs")],
-        _("Look inside"): [page_of(name) for name in ("interactions", "attention")],
-    }
-).run()
+st.navigation([page_of(name) for name in PAGES], position="top").run()

@@ -16,7 +16,8 @@ from ..explain.weights import CrossLayer
 from . import charts
 from .words import _
 
-IMAGE_PIXELS = 640
+IMAGE_PIXELS = 620
+MIN_BLOCK_PIXELS = 8
 # The theme's diverging colours, since an image cannot ask the theme for them.
 DIVERGING = {
     False: ("#8a3b06", "#d98641", "#f8e6d6", "#ffffff", "#dfe8f6", "#6d97d3", "#1c4587"),
@@ -27,39 +28,40 @@ DIVERGING = {
 def cross_matrix(layer: CrossLayer, norms: np.ndarray, title: alt.TitleParams, is_dark: bool) -> Any:
     """W of one cross layer as an image, with the fields' blocks marked; a block's tooltip has its norm."""
     width = len(layer.matrix)
-    scale = alt.Scale(domain=[0, width], nice=False)
-    down = alt.Scale(domain=[width, 0], nice=False)
-    image = alt.Chart(pd.DataFrame({"x": [width / 2], "y": [width / 2], "url": [image_url(layer.matrix, is_dark)]}))
-    axis = alt.Axis(labels=False, ticks=False, grid=False, domain=False)
-    picture = image.mark_image(width=IMAGE_PIXELS, height=IMAGE_PIXELS, aspect=False).encode(
-        x=alt.X("x:Q", scale=scale, title=_("reads this input"), axis=axis),
-        y=alt.Y("y:Q", scale=down, title=_("multiplies this input"), axis=axis),
-        url="url:N",
+    room = 7 * max(len(shorten(name, 18)) for name in layer.slices) + 8
+    axis = alt.Axis(labels=False, ticks=False, grid=False, domain=False, titlePadding=room)
+    x: dict[str, Any] = {
+        "scale": alt.Scale(domain=[0, width], nice=False),
+        "axis": axis,
+        "title": _("reads this input"),
+    }
+    y: dict[str, Any] = {
+        "scale": alt.Scale(domain=[width, 0], nice=False),
+        "axis": axis,
+        "title": _("multiplies this input"),
+    }
+    image = pd.DataFrame({"x": [width / 2], "y": [width / 2], "url": [image_url(layer.matrix, is_dark)]})
+    whole: dict[str, Any] = {"width": alt.ExprRef("width"), "height": alt.ExprRef("height"), "aspect": False}
+    picture = alt.Chart(image).mark_image(**whole).encode(x=alt.X("x:Q", **x), y=alt.Y("y:Q", **y), url="url:N")
+    blocks = alt.Chart(_blocks(layer, norms)).mark_rect(fillOpacity=0)
+    hover = blocks.encode(
+        x=alt.X("left:Q", **x),
+        x2="right:Q",
+        y=alt.Y("top:Q", **y),
+        y2="bottom:Q",
+        tooltip=[
+            alt.Tooltip("row:N", title=_("multiplies")),
+            alt.Tooltip("column:N", title=_("reads")),
+            alt.Tooltip("norm:Q", format=".4f", title=_("block norm")),
+        ],
     )
-    blocks = _blocks(layer, norms)
-    line = "#555f7a" if not is_dark else "#8d97b3"
-    hover = (
-        alt.Chart(blocks)
-        .mark_rect(fillOpacity=0, stroke=line, strokeWidth=0.6, strokeOpacity=0.7)
-        .encode(
-            x=alt.X("left:Q", scale=scale, axis=axis),
-            x2="right:Q",
-            y=alt.Y("top:Q", scale=down, axis=axis),
-            y2="bottom:Q",
-            tooltip=[
-                alt.Tooltip("row:N", title=_("multiplies")),
-                alt.Tooltip("column:N", title=_("reads")),
-                alt.Tooltip("norm:Q", format=".4f", title=_("block norm")),
-            ],
-        )
-    )
-    return charts.readable(
-        alt.layer(picture, hover, *_field_labels(layer)),
-        title=title,
-        width=IMAGE_PIXELS,
-        height=IMAGE_PIXELS,
-        padding={"left": 130, "bottom": 120, "top": 5, "right": 5},
-    )
+    edges = alt.Chart(_edges(layer))
+    lines = [
+        edges.mark_rule(strokeWidth=0.7, opacity=0.6).encode(x=alt.X("edge:Q", **x)),
+        edges.mark_rule(strokeWidth=0.7, opacity=0.6).encode(y=alt.Y("edge:Q", **y)),
+    ]
+    chart = alt.layer(picture, *lines, hover, *_field_labels(layer))
+    return charts.readable(chart, title=title, width=IMAGE_PIXELS, height=IMAGE_PIXELS)
 
 
 def image_url(matrix: np.ndarray, is_dark: bool) -> str:
@@ -75,6 +77,15 @@ def image_url(matrix: np.ndarray, is_dark: bool) -> str:
     buffer = io.BytesIO()
     picture.save(buffer, format="PNG", optimize=True)
     return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
+
+
+def _edges(layer: CrossLayer) -> pd.DataFrame:
+    """Where one field ends and the next begins, unless they lie too close to be told apart."""
+    edges = [0.0]
+    for block in layer.slices.values():
+        if (block.stop - edges[-1]) * IMAGE_PIXELS / len(layer.matrix) >= MIN_BLOCK_PIXELS:
+            edges.append(float(block.stop))
+    return pd.DataFrame({"edge": edges})
 
 
 def _blocks(layer: CrossLayer, norms: np.ndarray) -> pd.DataFrame:
@@ -100,27 +111,15 @@ def _blocks(layer: CrossLayer, norms: np.ndarray) -> pd.DataFrame:
 def _field_labels(layer: CrossLayer) -> list[Any]:
     """Field names beside the rows and under the columns; in a crowd only those that have room."""
     width = len(layer.matrix)
-    gap = 13.5 * width / IMAGE_PIXELS
-    chosen, last = [], -gap
+    gap = 14.0 * width / IMAGE_PIXELS
+    chosen: list[tuple[str, float]] = []
     for name, block in layer.slices.items():
         middle = (block.start + block.stop) / 2
-        if middle - last >= gap:
+        if not chosen or middle - chosen[-1][1] >= gap:
             chosen.append((shorten(name, 18), middle))
-            last = middle
-    frame = pd.DataFrame(chosen, columns=["text", "middle"])
-    text = {"fontSize": 12}
-    rows = (
-        alt.Chart(frame)
-        .mark_text(align="right", dx=-8, **text)
-        .encode(x=alt.value(0), y=alt.Y("middle:Q", scale=alt.Scale(domain=[width, 0], nice=False)), text="text:N")
-    )
-    columns = (
-        alt.Chart(frame)
-        .mark_text(align="right", angle=315, dx=-6, dy=6, **text)
-        .encode(
-            y=alt.value(IMAGE_PIXELS),
-            x=alt.X("middle:Q", scale=alt.Scale(domain=[0, width], nice=False)),
-            text="text:N",
-        )
-    )
-    return [rows, columns]
+    frame = alt.Chart(pd.DataFrame(chosen, columns=["text", "middle"]))
+    down = alt.Y("middle:Q", scale=alt.Scale(domain=[width, 0], nice=False))
+    across = alt.X("middle:Q", scale=alt.Scale(domain=[0, width], nice=False))
+    rows = frame.mark_text(align="right", dx=-8, fontSize=12).encode(x=alt.value(0), y=down, text="text:N")
+    columns = frame.mark_text(align="right", angle=315, dx=-4, dy=8, fontSize=12)
+    return [rows, columns.encode(y=alt.value(alt.ExprRef("height")), x=across, text="text:N")]

@@ -59,7 +59,7 @@ def run_label(run: Run) -> str:
     """A run in one line: model, data, test AUC, when."""
     spec, metrics = run.spec(), run.metrics() or {}
     auc = (metrics.get("test") or metrics.get("valid") or {}).get("auc")
-    parts = [spec.title, _("on {data}", data=plain(spec.dataset_name))]
+    parts = [spec.title, _("on {data}", data=spec.dataset_name)]
     if auc is not None:
         parts.append(f"AUC {auc:.4f}")
     return " · ".join([*parts, run.id.split("-")[-1]])
@@ -84,11 +84,6 @@ def duration(seconds: float) -> str:
 def count(number: float) -> str:
     """A whole number with thin spaces."""
     return spaced(round(number))
-
-
-def is_dark() -> bool:
-    """Whether this session shows the dark theme."""
-    return st.context.theme.type == "dark"
 
 
 def remember_dataset(dataset_id: str) -> None:

@@ -9,7 +9,7 @@ from ..training.progress import curves
 from ..training.run_store import Run
 from . import charts, parts
 from .runs_table import open_links, runs_table
-from .words import _
+from .words import _, plain
 
 
 def draw() -> None:
@@ -21,7 +21,7 @@ def draw() -> None:
         return
     if len(picked) == 1:
         run = picked[0]
-        st.subheader(parts.run_label(run))
+        st.subheader(plain(parts.run_label(run)))
         if run.status().reason:
             st.caption(run.status().reason)
         open_links(run)
@@ -31,7 +31,7 @@ def draw() -> None:
 
 
 def _curves(picked: list[Run]) -> None:
-    frames = [curves(run.history()).evals.assign(run=parts.run_label(run).replace("\\", "")) for run in picked]
+    frames = [curves(run.history()).evals.assign(run=parts.run_label(run)) for run in picked]
     frame = pd.concat(frames)
     if frame.empty:
         st.caption(_("No epoch of these runs has ended, so there is no curve yet."))

@@ -65,7 +65,7 @@ def forget_widgets(prefix: str) -> None:
         del st.session_state[key]
 
 
-def current_run(accepts: Callable[[Run], bool] = lambda run: True) -> Run | None:
+def current_run(accepts: Callable[[Run], bool]) -> Run | None:
     """The run in the URL, else the session's, else the newest that ``accepts`` takes; None if there is none."""
     for run_id in (st.query_params.get("run"), state().run_id):
         if run_id:

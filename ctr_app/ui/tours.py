@@ -22,8 +22,13 @@ class Tour:
 
 
 TOURS = {
-    "fm": Tour("fm", "planted-clicks", "FM on planted clicks"),
-    "dcn": Tour("dcn", "planted-clicks", "DCN-V2 on planted clicks"),
+    "fm": Tour("fm", "planted-clicks", "FM on planted clicks", {"learning_rate": 4e-3, "batch_size": 512}),
+    "dcn": Tour(
+        "dcn",
+        "planted-clicks",
+        "DCN-V2 on planted clicks",
+        {"learning_rate": 4e-3, "batch_size": 2048, "epochs": 10},
+    ),
     "din": Tour("din", "planted-histories", "DIN on planted histories"),
 }
 

@@ -72,7 +72,7 @@ def _run_to_watch() -> Run | None:
     if own is not None:
         return next((run for run in live if run.id == own), None)
     for run in live[:3]:
-        link_to("train", _("Now training: {run}", run=parts.run_label(run)), run, icon=":material/autorenew:")
+        link_to("train", _("Now training: {run}", run=plain(parts.run_label(run))), run, icon=":material/autorenew:")
     return None
 
 
@@ -88,7 +88,7 @@ def _choose_dataset() -> DataSet:
         ids,
         index=ids.index(own) if own in usable else 0,
         key="train-dataset",
-        format_func=lambda i: plain(usable[i].name) + " · " + _("{rows} rows", rows=parts.count(usable[i].rows)),
+        format_func=lambda i: usable[i].name + " · " + _("{rows} rows", rows=parts.count(usable[i].rows)),
     )
     parts.remember_dataset(chosen)
     return usable[chosen]

@@ -81,18 +81,18 @@ def _how_far_in_words(run: Run, status: RunStatus, far: HowFar | None) -> str:
 def _curves(run: Run, found: Curves, far: HowFar | None, is_live: bool) -> None:
     last = float(found.loss["epoch"].max())
     epochs = float(far.epochs) if far and is_live else max(1.0, last)
-    best_possible = _best_possible(run)
+    best_possible, family = _best_possible(run), run.spec().family
     left, right = st.columns(2)
     loss = float(found.loss["smoothed"].iloc[-1])
     with left:
-        st.altair_chart(charts.loss_chart(found, epochs), alt=_("Training loss is now {loss:.4f}", loss=loss))
+        st.altair_chart(charts.loss_chart(found, epochs, family), alt=_("Training loss is now {loss:.4f}", loss=loss))
     with right:
         if found.evals.empty:
             st.caption(_("The first validation comes at the end of the first epoch."))
         else:
             best = float(found.evals["auc"].max())
             st.altair_chart(
-                charts.auc_chart(found, epochs, best_possible),
+                charts.auc_chart(found, epochs, family, best_possible),
                 alt=_("Best validation AUC so far is {auc:.4f}", auc=best),
             )
 
