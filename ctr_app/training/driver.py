@@ -97,6 +97,7 @@ class _Driver:
         self.run, self.datasets, self.on_progress = run, datasets, on_progress
         self.losses: list[torch.Tensor] = []
         self.rows = 0
+        self.epochs = 0
         self.training_seconds = 0.0
         self.training_rows = 0
         self.last_write = time.monotonic()
@@ -118,7 +119,8 @@ class _Driver:
             self._write(event, trainer)
             if isinstance(event, Finished):
                 return "done", self._why_early(trainer) if event.reason == "patience" else ""
-            if not self.losses and (asked := self.run.stop_request()):
+            is_between = not self.losses and not isinstance(event, EvalDone)  # an epoch counts when its speed is known
+            if is_between and (asked := self.run.stop_request()):
                 return asked
         raise AssertionError("a trainer always ends with Finished")
 
@@ -150,6 +152,7 @@ class _Driver:
             if time.monotonic() - self.last_write >= WRITE_SECONDS:
                 self._write_steps(event.step, trainer)
         elif isinstance(event, EvalDone):
+            self.epochs = event.epoch
             self._write_steps(event.step, trainer)
             if event.is_best:
                 self.run.save_best(trainer.best_state)
@@ -199,7 +202,7 @@ class _Driver:
         return {
             **by_split,
             "best_epoch": trainer.best_epoch,
-            "epochs": self.training_rows // max(1, len(trainer.train)),
+            "epochs": self.epochs,
             "rows_per_second": self.training_rows / self.training_seconds if self.training_seconds else None,
             "seconds": time.perf_counter() - self.started,
         }
