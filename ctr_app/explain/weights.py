@@ -69,38 +69,41 @@ def block_norms(layer: CrossLayer) -> np.ndarray:
     return np.array([[np.linalg.norm(layer.matrix[layer.slices[a], layer.slices[b]]) for b in names] for a in names])
 
 
+@torch.no_grad()
 def dcn_strengths(model: DCN, batch: Batch) -> np.ndarray:
-    """Root mean square of what each pair of fields adds in the cross network, in logits to first order, (F, F).
+    """Root mean square of each purified pair term of the cross network in logits, to first order, (F, F).
 
-    The block of W from field j to field i adds x_i * (W_ij x_j) to the coordinates of i. With both centred and drawn
-    independently, coordinate d has mean square var(x_d) (W C_j W^T)_dd; it is weighted by the mean squared slope of
-    the logit at that coordinate, and summed over both directions and all layers.
+    A layer adds sum_d g_d x_0d (W x_l)_d to the logit, with g the mean slope of the logit at the layer's output. With
+    x_0 in the place of x_l, fields i and j meet in x_i^T S_ij x_j, where S = M + M^T and M = sum_l diag(g_l) W_l: both
+    directions together, since they can cancel. With fields drawn independently, the mean square of the purified term
+    is tr(C_i S_ij C_j S_ij^T), C being the covariances of a field's inputs. Exact for one cross layer, parallel.
     """
-    x0 = model.inputs(batch).detach()
-    states = [state.detach() for state in model.cross_states(x0)]
-    total = torch.zeros(len(model.inputs.slices), len(model.inputs.slices), dtype=torch.float64)
-    variance = x0.double().var(dim=0, correction=0)
+    x0 = model.inputs(batch)
+    states = model.cross_states(x0)
+    products = torch.zeros(x0.shape[1], x0.shape[1], dtype=torch.float64)  # M, then S
     for index in range(model.cross.num_layers):
-        slopes = _slopes(model, x0, states[index + 1], index + 1)
-        matrix = model.cross.implied_matrix(index, states[index]).detach().double()
-        centred = states[index].double() - states[index].double().mean(dim=0)
-        for column, (_, block) in enumerate(model.inputs.slices.items()):
-            flow = centred[:, block] @ matrix[:, block].T  # (B, width): what field `column` sends to each coordinate
-            square = variance * flow.square().mean(dim=0) * slopes
-            for row, target in enumerate(model.inputs.slices.values()):
-                total[row, column] += square[target].sum()
-    return _off_diagonal((total + total.T).sqrt())
+        slopes = _mean_slopes(model, x0, states[index + 1], index + 1)
+        products += slopes[:, None] * model.cross.implied_matrix(index, states[index]).double()
+    products = products + products.T
+    centred = x0.double() - x0.double().mean(dim=0)
+    covariance = centred.T @ centred / len(centred)
+    slices = model.inputs.slices.values()
+    squares = [
+        [((covariance[a, a] @ products[a, b]) * (products[a, b] @ covariance[b, b])).sum() for b in slices]
+        for a in slices
+    ]
+    return _off_diagonal(torch.tensor(squares, dtype=torch.float64).clamp_min(0).sqrt())
 
 
-def _slopes(model: DCN, x0: Tensor, state: Tensor, layer: int) -> Tensor:
-    """Mean squared slope of the logit at each coordinate of the state after ``layer`` layers, (width,)."""
+def _mean_slopes(model: DCN, x0: Tensor, state: Tensor, layer: int) -> Tensor:
+    """Mean slope of the logit at each coordinate of the state (B, width) after ``layer`` layers, float64 (width,)."""
     state = state.clone().requires_grad_(True)
     with torch.enable_grad(), evaluation_mode(model):
         x = state
         for index in range(layer, model.cross.num_layers):
             x = model.cross.layer(index, x0, x)
         (gradient,) = torch.autograd.grad(model.head(x0, x).sum(), state)
-    return gradient.double().square().mean(dim=0)
+    return gradient.double().mean(dim=0)
 
 
 def _off_diagonal(matrix: Tensor) -> np.ndarray:
