@@ -1,4 +1,4 @@
-"""Columns as text, numbers or lists, whatever the file stored them as."""
+"""Columns as text, numbers, times or lists, whatever the file stored them as."""
 
 from __future__ import annotations
 
@@ -7,55 +7,108 @@ import polars as pl
 from .schema import Column
 
 MISSING_TOKENS = ("", "?", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "\\N", "<NA>", "#N/A")
+# A column of whole numbers with a gap is written with decimals by many programs: 3.0 and 3 are one value.
+WHOLE_WITH_DECIMAL = r"^(-?\d+)\.0$"
+# Separators of lists as Python, NumPy and JSON write them: [1, 2] or [1 2] or ["a", "b"].
+BRACKETED_SEPARATORS = (",", " ")
+US_DATES = ("%m/%d/%Y", "%m/%d/%Y %H:%M", "%m/%d/%Y %H:%M:%S", "%m/%d/%Y %I:%M:%S %p")
+
+
+def is_list(series: pl.Series) -> bool:
+    """Whether each cell holds a list."""
+    return isinstance(series.dtype, pl.List | pl.Array)
+
+
+def is_date(series: pl.Series) -> bool:
+    """Whether each cell holds a date or a moment."""
+    return isinstance(series.dtype, pl.Date | pl.Datetime)
 
 
 def as_text(series: pl.Series) -> pl.Series:
     """The column as text with missing values null; a whole number has no decimals (``3.0`` reads ``3``)."""
-    if series.dtype == pl.String:
+    if series.dtype == pl.String and not series.str.ends_with(".0").any():
         return series
-    if series.dtype.is_float():
-        whole = series.is_finite() & (series == series.floor()) & (series.abs() < 2**53)
-        as_integer = series.fill_nan(None).set(~whole.fill_null(False), None).cast(pl.Int64).cast(pl.String)
-        return as_integer.zip_with(whole.fill_null(False), series.fill_nan(None).cast(pl.String))
-    if series.dtype == pl.Boolean:
-        return series.cast(pl.Int8).cast(pl.String)
-    if isinstance(series.dtype, pl.List | pl.Array):
-        return series.cast(pl.List(pl.String)).list.join("|")
-    return series.cast(pl.String)
+    if is_list(series):
+        return _inner_text(series).list.join("|")
+    return series.to_frame("value").select(_text(pl.col("value"), series.dtype)).to_series().alias(series.name)
+
+
+def value_text(value: str) -> str:
+    """One value in the form in which ``as_text`` has it."""
+    return str(as_text(pl.Series([value]))[0])
 
 
 def as_number(series: pl.Series) -> pl.Series:
     """The column as Float64; what is no finite number is null."""
-    if series.dtype == pl.String:
-        series = series.str.strip_chars().cast(pl.Float64, strict=False)
-    elif series.dtype.is_temporal():
-        series = series.cast(pl.Datetime("us")).cast(pl.Int64).cast(pl.Float64) / 1e6
+    if is_date(series):
+        numbers = series.cast(pl.Datetime("us")).cast(pl.Int64).cast(pl.Float64) / 1e6
+    elif series.dtype.is_numeric() or series.dtype == pl.Boolean:
+        numbers = series.cast(pl.Float64)
     else:
-        series = series.cast(pl.Float64, strict=False)
-    return series.set(~series.is_finite().fill_null(True), None)
+        numbers = as_text(series).str.strip_chars().cast(pl.Float64, strict=False)
+    return numbers.set(~numbers.is_finite().fill_null(True), None)
 
 
 def as_time(series: pl.Series) -> pl.Series:
     """The column as seconds or any other number that grows with time; text dates are parsed."""
-    numbers = as_number(series)
-    if series.dtype == pl.String and numbers.null_count() > series.null_count():
-        parsed = series.str.to_datetime(strict=False)
-        if parsed.null_count() < numbers.null_count():
-            return parsed.cast(pl.Int64).cast(pl.Float64) / 1e6
-    return numbers
+    readings = [as_number(series)]
+    if series.dtype == pl.String and readings[0].null_count() > series.null_count():
+        readings += [_dates(series, pattern) for pattern in (None, *US_DATES)]
+    return min(readings, key=lambda reading: reading.null_count())
 
 
 def as_lists(series: pl.Series, column: Column) -> pl.Series:
     """The column as lists of text, oldest first, cut to the most recent ``column.max_length``; never null."""
-    if isinstance(series.dtype, pl.List | pl.Array):
-        lists = series.cast(pl.List(pl.String))
-    else:
-        lists = as_text(series).str.split(column.separator or "|")
-    frame = lists.to_frame("items").with_columns(
-        pl.col("items")
-        .list.eval(pl.element().str.strip_chars())
-        .list.eval(pl.element().filter(~pl.element().is_in(list(MISSING_TOKENS)) & pl.element().is_not_null()))
-    )
-    items = pl.col("items").list.reverse() if column.newest_first else pl.col("items")
+    lists = _inner_text(series) if is_list(series) else split_items(as_text(series), column.separator or "|")
+    kept = pl.element().filter(~pl.element().is_in(list(MISSING_TOKENS)) & pl.element().is_not_null())
+    items = pl.col("items").list.eval(pl.element().str.strip_chars()).list.eval(kept)
+    items = items.list.reverse() if column.newest_first else items
     empty = pl.lit([], dtype=pl.List(pl.String))
-    return frame.select(items.list.tail(column.max_length).fill_null(empty)).to_series().alias(series.name)
+    cut = lists.to_frame("items").select(items.list.tail(column.max_length).fill_null(empty))
+    return cut.to_series().alias(series.name)
+
+
+def split_items(texts: pl.Series, separator: str) -> pl.Series:
+    """Text cells as lists; of ``[1, 2]`` or ``['a', 'b']`` brackets and quotes are left out."""
+    if separator not in BRACKETED_SEPARATORS or not is_bracketed(texts).any():
+        lists = texts.str.split(separator)
+    else:
+        bare = texts.str.strip_chars().str.replace(r"(?s)^\[(.*)\]$", "$1")
+        item = pl.element().str.strip_chars().str.replace(r"^'(.*)'$", "$1").str.replace(r'^"(.*)"$', "$1")
+        lists = bare.str.split(separator).list.eval(item)
+    if texts.str.contains(".0", literal=True).any():
+        lists = lists.list.eval(pl.element().str.strip_chars().str.replace(WHOLE_WITH_DECIMAL, "$1"))
+    return lists
+
+
+def is_bracketed(texts: pl.Series) -> pl.Series:
+    """Which cells stand in square brackets."""
+    return texts.str.contains(r"(?s)^\s*\[.*\]\s*$")
+
+
+def _text(values: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+    if dtype == pl.String:
+        return values.str.replace(WHOLE_WITH_DECIMAL, "$1")
+    if dtype == pl.Boolean:
+        return values.cast(pl.Int8).cast(pl.String)
+    if dtype.is_float():
+        is_whole = values.is_finite() & (values == values.floor()) & (values.abs() < 2**53)
+        whole = values.cast(pl.Int64, strict=False).cast(pl.String)
+        return pl.when(is_whole).then(whole).otherwise(values.fill_nan(None).cast(pl.String))
+    return values.cast(pl.String)
+
+
+def _inner_text(series: pl.Series) -> pl.Series:
+    assert isinstance(series.dtype, pl.List | pl.Array)
+    inner = series.dtype.inner
+    assert isinstance(inner, pl.DataType)
+    return series.cast(pl.List(inner)).list.eval(_text(pl.element(), inner))
+
+
+def _dates(series: pl.Series, pattern: str | None) -> pl.Series:
+    """Seconds since 1970, null where the text is no date of that pattern (None: whatever pattern is recognised)."""
+    try:
+        parsed = series.str.to_datetime(pattern, strict=False)
+    except pl.exceptions.PolarsError:
+        return pl.Series(series.name, [None] * len(series), dtype=pl.Float64)
+    return parsed.cast(pl.Int64).cast(pl.Float64) / 1e6

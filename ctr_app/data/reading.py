@@ -3,36 +3,24 @@
 from __future__ import annotations
 
 import csv
-import gzip
 import hashlib
 import io
-import zipfile
-import zlib
-from collections import Counter
-from dataclasses import dataclass
+import itertools
+import re
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO
+from typing import Literal
 
 import polars as pl
 
+from . import unpacking
 from .columns import MISSING_TOKENS
 from .errors import InputError, shorten, spaced
+from .sniffing import names_without_header, sniff_header, sniff_separator, split_line
 
-MAX_UNPACKED_BYTES = 4 * 2**30
-SNIFFED_SEPARATORS = ("\t", "::", ",", ";", "|")
-# Stands in for the separator "::", which the parser cannot take: a control character made for the purpose.
+# Stands in for a separator such as "::", which the parser cannot take: a control character made for the purpose.
 UNIT_SEPARATOR = "\x1f"
-NOT_TABLES = {
-    b"\x89PNG": "a PNG image",
-    b"\xff\xd8\xff": "a JPEG image",
-    b"GIF8": "a GIF image",
-    b"%PDF": "a PDF document",
-    b"\x7fELF": "a program",
-    b"\x80\x04": "a pickle",
-    b"\x80\x05": "a pickle",
-    b"\xd0\xcf\x11\xe0": "an Office file",
-}
-CRITEO_COLUMNS = ("label", *(f"I{i}" for i in range(1, 14)), *(f"C{i}" for i in range(1, 27)))
+SNIFFED_LINES = 200
 
 
 @dataclass(frozen=True)
@@ -66,15 +54,15 @@ def read_table(source: Path | bytes, name: str | None = None, options: ReadOptio
     Raises:
         InputError: one sentence on why this is not a table of at least two columns and two rows.
     """
-    options = options or ReadOptions()
     shown_name = safe_name(name or (source.name if isinstance(source, Path) else "table"))
-    content = _read_bytes(source)
+    content = source if isinstance(source, bytes) else unpacking.read_bytes(source)
     content_hash = hashlib.sha256(content).hexdigest()
-    payload = _unpack(content, shown_name)
+    payload = unpacking.unpack(content, shown_name)
     if payload[:4] == b"PAR1":
         table = Table(_read_parquet(payload, shown_name), shown_name, content_hash, "Parquet")
     else:
-        table = _read_text(_decode(payload, shown_name), shown_name, content_hash, options)
+        text = unpacking.decode(payload, shown_name)
+        table = _read_text(text, shown_name, content_hash, options or ReadOptions())
     return _checked(table)
 
 
@@ -85,170 +73,96 @@ def safe_name(name: str) -> str:
     return shorten(kept.strip(". "), 80) or "table"
 
 
-def _read_bytes(source: Path | bytes) -> bytes:
-    if isinstance(source, bytes):
-        return source
-    try:
-        return source.read_bytes()
-    except FileNotFoundError:
-        raise InputError("There is no file {path}.", path=source) from None
-    except IsADirectoryError:
-        raise InputError("{path} is a folder; name the file in it.", path=source) from None
-    except OSError as error:
-        raise InputError("{path} cannot be read: {why}.", path=source, why=error.strerror or error) from error
-
-
-def _unpack(content: bytes, name: str) -> bytes:
-    """The table inside a gzip or zip, or the content itself; bounded by MAX_UNPACKED_BYTES."""
-    if content[:2] == b"\x1f\x8b":
-        return _bounded_read(gzip.GzipFile(fileobj=io.BytesIO(content)), name)
-    if content[:4] == b"PK\x03\x04":
-        try:
-            archive = zipfile.ZipFile(io.BytesIO(content))
-            members = [m for m in archive.infolist() if not m.is_dir() and "__MACOSX" not in m.filename]
-            if any(m.filename.endswith("[Content_Types].xml") for m in members):
-                raise InputError("{name} is an Office file; save the sheet as CSV and try again.", name=name)
-            if len(members) != 1:
-                raise InputError("{name} holds {count} files; put one table in the zip.", name=name, count=len(members))
-            return _bounded_read(archive.open(members[0]), name)
-        except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
-            raise InputError("{name} is a damaged or locked zip file ({why}).", name=name, why=error) from error
-    return content
-
-
-def _bounded_read(stream: IO[bytes] | gzip.GzipFile, name: str) -> bytes:
-    chunks, total = [], 0
-    try:
-        while chunk := stream.read(2**24):
-            total += len(chunk)
-            if total > MAX_UNPACKED_BYTES:
-                raise InputError("{name} unpacks to more than 4 GiB; split it first.", name=name)
-            chunks.append(chunk)
-    except (EOFError, OSError, zlib.error, zipfile.BadZipFile) as error:
-        raise InputError("{name} is damaged: it ends or breaks off in the middle.", name=name) from error
-    return b"".join(chunks)
-
-
 def _read_parquet(payload: bytes, name: str) -> pl.DataFrame:
     try:
-        return pl.read_parquet(io.BytesIO(payload))
-    except Exception as error:  # the reader raises many kinds, PanicException's parents among them
+        rows = pl.scan_parquet(io.BytesIO(payload)).select(pl.len()).collect().item()
+        if 8 * rows * len(pl.read_parquet_schema(io.BytesIO(payload))) > unpacking.MAX_UNPACKED_BYTES:
+            raise unpacking.too_large(name)
+        frame = pl.read_parquet(io.BytesIO(payload))
+    except InputError:
+        raise
+    except (Exception, pl.exceptions.PanicException) as error:  # the reader raises errors of many kinds
         raise InputError("{name} is a damaged Parquet file.", name=name) from error
+    plain = [_plain(frame[column]) for column in frame.columns]
+    return pl.DataFrame(
+        [series.rename(clean) for series, clean in zip(plain, _clean_names(frame.columns), strict=True)]
+    )
 
 
-def _decode(payload: bytes, name: str) -> str:
-    if not payload.strip():
-        raise InputError("{name} is empty.", name=name)
-    for magic, kind in NOT_TABLES.items():
-        if payload.startswith(magic):
-            raise InputError(
-                "{name} is {kind}, not a table; a CSV, TSV or Parquet file is needed.", name=name, kind=kind
-            )
-    if payload[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return payload.decode("utf-16", errors="replace")
-    if b"\x00" in payload[:65536]:
-        raise InputError("{name} is not a text table: it holds zero bytes.", name=name)
-    try:
-        return payload.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return payload.decode("latin-1")
+def _plain(series: pl.Series) -> pl.Series:
+    """A Parquet column as one of text, numbers, dates or lists of these; what is nested deeper becomes JSON text."""
+    dtype = series.dtype
+    inner = dtype.inner if isinstance(dtype, pl.List | pl.Array) else dtype
+    if inner.is_nested():
+        wrapped = series.to_frame("value").select(pl.struct("value").struct.json_encode()).to_series()
+        return wrapped.str.replace(r'(?s)^\{"value":(.*)\}$', "$1").alias(series.name)
+    if dtype == pl.Duration:
+        return (series.dt.total_microseconds() / 1e6).alias(series.name)
+    if dtype.is_decimal():
+        return series.cast(pl.Float64)
+    if dtype == pl.Binary:
+        decoded = [None if cell is None else cell.decode(errors="replace") for cell in series]
+        return pl.Series(series.name, decoded, dtype=pl.String)
+    if dtype in (pl.Categorical, pl.Enum, pl.Time, pl.Null):
+        return series.cast(pl.String)
+    return series
 
 
 def _read_text(text: str, name: str, content_hash: str, options: ReadOptions) -> Table:
-    text = text.replace("\r\n", "\n").replace("\r", "\n").lstrip("\n")
-    lines = [line for line in text[: 2**20].split("\n")[:200] if line.strip()]
-    separator = options.separator or _sniff_separator(lines)
-    rows = [_split_line(line, separator) for line in lines]
-    has_header = _sniff_header(rows) if options.has_header is None else options.has_header
-    frame = _parse(text, name, separator, has_header)
-    if not has_header:
-        frame.columns = _names_without_header(frame, rows)
-    label = {"\t": "TSV", ",": "CSV"}.get(separator, f"text separated by “{separator}”")
-    return Table(frame, name, content_hash, label, separator, has_header)
+    announced = re.match(r'\n*"?sep=(.)"?\n', text)  # as Excel writes it
+    start = announced.end() if announced else len(text) - len(text.lstrip("\n"))
+    first_line, text = 1 + text.count("\n", 0, start), text[start:]
+    lines = [line for line in text[: 2**20].split("\n")[:SNIFFED_LINES] if line.strip()]
+    if not lines:
+        raise InputError("{name} is empty.", name=name)
+    separator = options.separator or (announced.group(1) if announced else sniff_separator(lines))
+    rows = [split_line(line, separator) for line in lines]
+    has_header = sniff_header(rows) if options.has_header is None else options.has_header
+    frame = _parse(text, name, separator, first_line)
+    if has_header:
+        names, frame = list(frame.row(0)), frame.slice(1)
+    else:
+        names = names_without_header(rows, frame.width)
+    frame.columns = _clean_names(names)
+    frame = frame.filter(~pl.all_horizontal(pl.all().is_null()))
+    understood = hashlib.sha256(f"{content_hash}/{separator}/{has_header}".encode()).hexdigest()
+    kind = {"\t": "TSV", ",": "CSV"}.get(separator, f"text separated by “{separator}”")
+    return Table(frame, name, understood, kind, separator, has_header)
 
 
-def _split_line(line: str, separator: str) -> list[str]:
-    if len(separator) > 1:
-        return line.split(separator)
+def _parse(text: str, name: str, separator: str, first_line: int) -> pl.DataFrame:
+    """All lines as text, the header among them. Quotes are taken as they come where they would break a table."""
+    quotes: tuple[str | None, ...] = ('"',) if separator == "," else ('"', None)
+    if len(separator.encode()) > 1:
+        text, separator, quotes = text.replace(separator, UNIT_SEPARATOR), UNIT_SEPARATOR, (None,)
+    for quote in quotes:
+        try:
+            return pl.read_csv(
+                io.BytesIO(text.encode()), separator=separator, has_header=False, infer_schema=False, quote_char=quote
+            )
+        except (pl.exceptions.PolarsError, ValueError):
+            continue
+    raise InputError("{name} cannot be read as a table: {why}.", name=name, why=_why(text, separator, first_line))
+
+
+def _why(text: str, separator: str, first_line: int) -> str:
+    """Name the first row that is longer than the first one, or whose quotation marks do not match."""
+    quoting: Literal[0, 3] = csv.QUOTE_NONE if separator == UNIT_SEPARATOR else csv.QUOTE_MINIMAL
+    width, line = 0, first_line
     try:
-        return next(csv.reader([line], delimiter=separator), [])
-    except csv.Error:
-        return line.split(separator)
-
-
-def _sniff_separator(lines: list[str]) -> str:
-    """The separator that cuts most lines into one and the same number (over one) of cells."""
-    best, best_score = ",", 0.0
-    for separator in SNIFFED_SEPARATORS:
-        widths = Counter(len(_split_line(line, separator)) for line in lines[:100])
-        width, lines_of_width = widths.most_common(1)[0]
-        score = lines_of_width / sum(widths.values()) if width > 1 else 0.0
-        if len(_split_line(lines[0], separator)) != width:
-            score /= 2
-        if score > best_score + 0.05:
-            best, best_score = separator, score
-    return best
-
-
-def _is_number(cell: str) -> bool:
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return True
-
-
-def _sniff_header(rows: list[list[str]]) -> bool:
-    """A first row is a header when its cells are distinct names over columns that hold something else."""
-    if len(rows) < 2:
-        return True
-    first = [cell.strip() for cell in rows[0]]
-    if any(_is_number(cell) for cell in first) or len(set(first)) < len(first):
-        return False
-    body = [row for row in rows[1:] if len(row) == len(first)]
-    numeric = sum(
-        all(_is_number(row[i]) for row in body if row[i].strip() not in MISSING_TOKENS) for i in range(len(first))
-    )
-    repeated = sum(any(row[i].strip() == cell for row in body) for i, cell in enumerate(first))
-    return numeric > 0 or repeated * 2 <= len(first)
-
-
-def _parse(text: str, name: str, separator: str, has_header: bool) -> pl.DataFrame:
-    quote: str | None = '"'
-    if len(separator) > 1:
-        text, separator, quote = text.replace(separator, UNIT_SEPARATOR), UNIT_SEPARATOR, None
-    try:
-        return pl.read_csv(
-            io.BytesIO(text.encode()), separator=separator, has_header=has_header, infer_schema=False, quote_char=quote
-        )
-    except pl.exceptions.PolarsError as error:
-        raise InputError(
-            "{name} cannot be read as a table: {why}.", name=name, why=_why_ragged(text, separator, error)
-        ) from error
-
-
-def _why_ragged(text: str, separator: str, error: Exception) -> str:
-    """Name the first row that is longer than the first one."""
-    try:
-        reader = csv.reader(io.StringIO(text), delimiter=separator)
-        width = len(next(reader))
-        for number, row in enumerate(reader, start=2):
+        reader = csv.reader(io.StringIO(text), delimiter=separator, quoting=quoting, strict=True)
+        for row in reader:
+            width = width or len(row)
             if len(row) > width:
-                return f"line {number} has {len(row)} cells where the first has {width}"
-    except csv.Error as broken:
-        return str(broken)
-    return shorten(str(error).split("\n")[0], 120)
-
-
-def _names_without_header(frame: pl.DataFrame, rows: list[list[str]]) -> list[str]:
-    """Names for a table without a header; the shape of the Criteo Kaggle files is known by name."""
-    if frame.width == 40 and {row[0] for row in rows} <= {"0", "1"}:
-        return list(CRITEO_COLUMNS)
-    return [f"column_{i}" for i in range(1, frame.width + 1)]
+                return f"line {line} has {len(row)} cells where the first has {width}"
+            line = first_line + reader.line_num
+    except (csv.Error, ValueError):
+        return f"the quotation marks in line {line} do not match"
+    return f"“{shorten(separator)}” does not separate its cells"
 
 
 def _checked(table: Table) -> Table:
-    """Clean names and cells, or say why this is no table to learn from."""
+    """The table with clean cells, or why this is no table to learn from."""
     frame = _clean(table.frame)
     if frame.width < 2:
         raise InputError(
@@ -258,23 +172,28 @@ def _checked(table: Table) -> Table:
     if frame.height < 2:
         count = "1 row" if frame.height else "no rows"
         raise InputError("{name} has {count}; there is nothing to learn from.", name=table.name, count=count)
-    return Table(frame, table.name, table.content_hash, table.format, table.separator, table.has_header)
+    return replace(table, frame=frame)
 
 
 def _clean(frame: pl.DataFrame) -> pl.DataFrame:
-    """Strip text cells, turn the usual signs of a missing value into null, and make the names unique."""
-    text = [column for column, dtype in frame.schema.items() if dtype == pl.String]
-    stripped = pl.col(text).str.strip_chars()
-    frame = (
-        frame.with_columns(pl.when(stripped.is_in(list(MISSING_TOKENS))).then(None).otherwise(stripped).name.keep())
-        if text
-        else frame
-    )
-    taken: Counter[str] = Counter()
-    names = []
-    for position, name in enumerate(frame.columns, start=1):
-        clean = "".join(c for c in name if c.isprintable()).strip() or f"column_{position}"
-        taken[clean] += 1
-        names.append(clean if taken[clean] == 1 else f"{clean} ({taken[clean]})")
-    frame.columns = names
-    return frame
+    """Strip text cells, and turn the usual signs of a missing value into null."""
+    text = pl.selectors.string()
+    stripped = text.str.strip_chars()
+    is_missing = stripped.is_in(list(MISSING_TOKENS))
+    return frame.with_columns(pl.when(is_missing).then(None).otherwise(stripped).name.keep())
+
+
+def _clean_names(names: list[str]) -> list[str]:
+    """Column names on one line, each once, and none that a selection would take for a pattern."""
+    cleaned: list[str] = []
+    for position, name in enumerate(names, start=1):
+        clean = "".join(c if c.isprintable() else " " for c in name or "")
+        clean = " ".join(clean.split())
+        clean = clean.removeprefix("^") if clean.endswith("$") else clean
+        clean = clean if clean.strip("*") else f"column_{position}"
+        numbers = itertools.count(2)
+        unique = clean
+        while unique in cleaned:
+            unique = f"{clean} ({next(numbers)})"
+        cleaned.append(unique)
+    return cleaned
