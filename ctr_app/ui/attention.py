@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,15 +12,21 @@ import torch
 from ..data.batch import Batch
 from ..data.encoding import Encoder
 from ..data.errors import shorten
-from ..explain.attention import attention, encode_row, leave_one_out, predicted_ctr, readable, with_candidate
+from ..explain.attention import (
+    attention,
+    din_or_error,
+    encode_row,
+    leave_one_out,
+    predicted_ctr,
+    readable,
+    with_candidate,
+)
 from ..models.din import DIN
 from ..training.run_store import Run
-from ..training.trainer import predict
 from . import charts, parts, readouts
 from .state import set_widget, widget_value
 from .words import _, plain
 
-ROW_KEY = "attention-row"
 MAX_CANDIDATES = 5000
 HOW_TO_READ = (
     "Left: how much of each past item the model mixes into its summary of the user. Right: what the item does to the "
@@ -32,83 +37,91 @@ HOW_TO_READ = (
 def draw() -> None:
     """The whole page."""
     st.title(_("Which past clicks explain this one"))
-    run = parts.choose_run("attention-run", lambda run: run.has_model and run.spec().family == "din", _("Run"))
-    if run is None:
-        parts.empty_state(
-            _("Attention belongs to DIN, and no DIN has been trained yet. Train one on data with a history."),
-            "train",
-            _("Train a model"),
-        )
-        return
-    with parts.sentences():
-        model, encoder = readouts.model_of(run.id)
-        assert isinstance(model, DIN)
-        names = readouts.dataset_of(run).names()
-        batch, row = _choose_row(run, encoder)
-        field = model.groups[0][0].candidate or ""
-        batch = _choose_candidate(batch, encoder, field, names.get(field, {}), row)
-        _prediction(model, encoder, batch, field, names)
-        found = attention(model, encoder, batch, names)
-        if found.empty:
-            st.info(_("This user has no history yet: the prediction rests on the other fields alone."))
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        run = parts.choose_run("attention-run", lambda run: run.has_model and run.spec().family == "din", _("Run"))
+        if run is None:
+            parts.empty_state(
+                _("Attention belongs to DIN, and no DIN has been trained yet. Train one on data with a history."),
+                "train",
+                _("Train a model"),
+            )
             return
-        st.caption(_(HOW_TO_READ))
-        for _group, part in found.groupby(["group", "history"], sort=False):
-            _bars(model, batch, part)
+        with parts.sentences():
+            row = _choose_row(run)
+    with parts.sentences():
+        _one_row(run, row)
 
 
-def _choose_row(run: Run, encoder: Encoder) -> tuple[Batch, int]:
-    """A row of the test rows (or of the validation rows), by number or at random."""
+def _one_row(run: Run, row: int) -> None:
+    """One user's row of the table: the candidate, the prediction, and bars over the history."""
+    model, encoder = readouts.model_of(run.id)
+    din = din_or_error(model)
+    dataset = readouts.dataset_of(run)
+    names = dataset.names()
+    table_row = dataset.part(row, 1)
+    batch = encode_row(encoder, table_row, 0)
+    field = din.groups[0][0].candidate or ""
+    left, right = st.columns([3, 1], vertical_alignment="bottom")
+    with left:
+        batch = _choose_candidate(batch, encoder, field, names.get(field, {}), row)
+    with right:
+        _prediction(din, encoder, batch, field, names)
+    schema = encoder.schema
+    who = f"{schema.group}: {table_row[schema.group][0]}" if schema.group else _("Row {row} of the table", row=row + 1)
+    observed = f"{schema.label} = {table_row[schema.label][0]}"
+    st.markdown(_("**{who}**, observed {observed}.", who=plain(who), observed=plain(observed)))
+    found = attention(din, encoder, batch, names)
+    if found.empty:
+        st.info(_("This user has no history yet: the prediction rests on the other fields alone."))
+        return
+    st.caption(_(HOW_TO_READ))
+    for _group, part in found.groupby(["group", "history"], sort=False):
+        _bars(din, batch, part)
+
+
+def _choose_row(run: Run) -> int:
+    """The row of the table behind a test row (or a validation row) chosen by number or at random."""
     encoded = readouts.encoded_of(run.id)
     split = "test" if "test" in encoded.splits else "valid"
     table_rows = np.asarray(encoded.rows(split).rows)
-    left, middle, right = st.columns([2, 1, 3], vertical_alignment="bottom")
-    chosen = left.number_input(
+    key = f"attention-row-{run.id}"
+    if widget_value(key) is None:
+        set_widget(key, _telling_row(run.id, split))
+    chosen = st.number_input(
         _("Row of the {split} rows, 1 to {last}", split=_(split), last=len(table_rows)),
         min_value=1,
         max_value=len(table_rows),
-        value=min(int(widget_value(ROW_KEY) or _telling_row(run.id, split)), len(table_rows)),
-        key=ROW_KEY,
+        key=key,
+        persist_state="session",
+        width=260,
     )
-    middle.button(
+    st.button(
         _("Another at random"),
         key="attention-random",
         icon=":material/shuffle:",
-        width="stretch",
         on_click=_random_row,
-        args=(len(table_rows),),
+        args=(key, len(table_rows)),
     )
-    row = int(table_rows[int(chosen) - 1])
-    frame = readouts.dataset_of(run).frame
-    group = run.spec().preparation.schema.group
-    label = frame[run.spec().preparation.schema.label][row]
-    who = f"{group}: {frame[group][row]}" if group else _("Row {row} of the table", row=row + 1)
-    right.markdown(
-        _(
-            "**{who}** · observed {name}: {value}",
-            who=plain(who),
-            name=plain(run.spec().preparation.schema.label),
-            value=plain(label),
-        )
-    )
-    return encode_row(encoder, frame, row), row
+    return int(table_rows[int(chosen) - 1])
 
 
-def _random_row(count: int) -> None:
-    set_widget(ROW_KEY, int(np.random.default_rng().integers(count)) + 1)
+def _random_row(key: str, count: int) -> None:
+    set_widget(key, int(np.random.default_rng().integers(count)) + 1)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
 def _telling_row(run_id: str, split: str) -> int:
-    """A row to begin with, counted from 1: a click on which the history has much to say, among the first 500."""
+    """A row to begin with, counted from 1: among the first 500, the click whose items get the most unlike attention."""
     model: Any = readouts.model_of(run_id)[0]
     batch = readouts.encoded_of(run_id).batch(split).select(slice(500))
-    history = model.groups[0][0].name
-    emptied = replace(batch, sequences=batch.sequences | {history: torch.zeros_like(batch.sequences[history])})
-    gain = predict(model, batch) - predict(model, emptied)
-    lengths = (batch.sequences[history] > 0).sum(dim=1).numpy()
+    is_real = (batch.sequences[model.groups[0][0].name] > 0).numpy()
+    with torch.no_grad():
+        weights = model.attention_weights(batch)[0].numpy()
+    is_real, lengths = is_real[:, : weights.shape[1]], is_real.sum(axis=1)
+    means = weights.sum(axis=1) / np.maximum(lengths, 1)
+    spread = np.where(is_real, (weights - means[:, None]) ** 2, 0.0).sum(axis=1) / np.maximum(lengths, 1)
     is_rich = (lengths >= np.quantile(lengths, 0.5)) & (batch.labels.numpy() > 0)
-    return int(np.argmax(np.where(is_rich, gain, -np.inf))) + 1
+    return int(np.argmax(np.where(is_rich, spread, -1.0))) + 1
 
 
 def _choose_candidate(batch: Batch, encoder: Encoder, field: str, names: dict[str, str], row: int) -> Batch:
@@ -151,7 +164,7 @@ def _bars(model: DIN, batch: Batch, part: pd.DataFrame) -> None:
         ],
         effect=leave_one_out(model, batch, history),
     )
-    st.subheader(_("History: {name}", name=plain(history)))
+    st.subheader(_("History {name}", name=plain(history)) if history.lower() != "history" else _("History"))
     top = part.iloc[int(part["weight"].argmax())]
     mover = part.iloc[int(part["effect"].abs().argmax())]
     left, right = st.columns(2)

@@ -25,7 +25,7 @@ RING = "#e0457b"
 TITLE_SIZE = 14
 # Train, validation and test are told apart by the same three line styles everywhere.
 DASHES: dict[str, list[int]] = {"train": [1, 0], "valid": [6, 3], "test": [2, 3]}
-HEATMAP_WIDTH = 480
+HEATMAP_WIDTH = 400
 UPRIGHT = alt.Axis(labelOverlap=False, labelFlush=False)
 SLANTED = alt.Axis(labelAngle=-45, labelOverlap=False, labelFlush=False)
 EPOCHS = alt.Axis(format="d", tickMinStep=1)

@@ -81,4 +81,4 @@ def _stored(found: list[DataSet]) -> None:
                 draft_editor.schema_table(dataset.preparation.schema), hide_index=True, alt=_("Columns and roles")
             )
     st.subheader(_("First rows"))
-    st.dataframe(dataset.head(PREVIEW_ROWS).to_pandas(), hide_index=True, alt=_("The first rows of the table"))
+    st.dataframe(dataset.part(0, PREVIEW_ROWS).to_pandas(), hide_index=True, alt=_("The first rows of the table"))

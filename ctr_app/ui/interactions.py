@@ -71,10 +71,6 @@ def _map(run: Run, frame: pd.DataFrame, readout: str) -> tuple[str, str] | None:
     truth = _truth_switch(run, frame)
     encoder = readouts.model_of(run.id)[1]
     names = encoder.layout.field_names
-    words = _(HOW_TO_READ[readout])
-    if readout == "weights" and run.spec().family == "dcn":
-        words += " " + _("It sees the cross network alone, not what the MLP beside it adds.")
-    st.caption(words)
     left, right = st.columns([3, 2] if len(names) <= 24 else [2, 1], gap="large")
     unit = _(UNITS[readout])
     with left:
@@ -103,6 +99,10 @@ def _map(run: Run, frame: pd.DataFrame, readout: str) -> tuple[str, str] | None:
                 frame, hide_index=True, column_config={"strength": st.column_config.NumberColumn(unit, format="%.4f")}
             )
             st.download_button(_("Download CSV"), frame.to_csv(index=False), f"{run.id}-{readout}.csv", "text/csv")
+    words = _(HOW_TO_READ[readout])
+    if readout == "weights" and run.spec().family == "dcn":
+        words += " " + _("It sees the cross network alone, not what the MLP beside it adds.")
+    st.caption(words)
     return _picked(event)
 
 
@@ -111,17 +111,21 @@ def _truth_switch(run: Run, frame: pd.DataFrame) -> Sequence[Sequence[str]]:
     truth = dataset_truth(run)
     if truth is None:
         return ()
-    state().revealed = st.toggle(
-        _("Reveal the planted pairs"),
-        value=state().revealed,
-        key="interactions-reveal",
-        help=_("This sample was made with a known set of interacting pairs; they are drawn as rings."),
-    )
-    if not state().revealed:
-        return ()
-    total = len(truth["pairs"])
-    found = round(precision_at_k(frame, truth["pairs"]) * total)
-    st.markdown(_("**{found} of {total}** planted pairs are the {total} strongest.", found=found, total=total))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        state().revealed = st.toggle(
+            _("Reveal the planted pairs"),
+            value=state().revealed,
+            key="interactions-reveal",
+            help=_("This sample was made with a known set of interacting pairs; they are drawn as rings."),
+        )
+        if not state().revealed:
+            return ()
+        total = len(truth["pairs"])
+        found = round(precision_at_k(frame, truth["pairs"]) * total)
+        st.markdown(
+            _("**{found} of {total}** planted pairs are among the {total} strongest.", found=found, total=total),
+            width="content",
+        )
     return truth["pairs"]
 
 
