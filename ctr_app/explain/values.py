@@ -34,7 +34,7 @@ def value_table(
     ``num_values`` most frequent of a categorical field, most frequent first; eight quantile bins of a numeric field,
     ascending, each standing for its median; and the most frequent items of a sequence field, each as a history of
     that one item. For FM the effect is exactly <x_i v_i - mean, x_j v_j - mean>; for other models it is the partial
-    dependence (Friedman 2001, section 8.1) over at most ``background`` rows, double-centred.
+    dependence (Friedman 2001, section 8.2) over at most ``background`` rows, double-centred.
 
     Raises:
         InputError: for a field that the run does not have, one field twice, or a batch without rows.

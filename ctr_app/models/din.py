@@ -71,6 +71,8 @@ class Attended:
 class DIN(nn.Module):
     """Every field's vector, histories pooled by attention to their candidate, through an MLP.
 
+    A history pools to sum_j a(e_j, v) e_j over its items e_j, for the candidate v (Zhou et al. 2018, equation 3).
+
     ``groups`` lists the attention groups; each is a list of histories that attend together, each with its candidate.
 
     NOTE[DIFF]: the paper leaves the weights as they come; here a sigmoid keeps them in [0, 1] without making them sum

@@ -96,7 +96,7 @@ class SafeBatchNorm(nn.BatchNorm1d):
 
 
 class Dice(nn.Module):
-    """Data-adaptive activation, Zhou et al. 2018, equation 3: p * s + alpha * (1 - p) * s.
+    """Data-adaptive activation (Zhou et al. 2018, section 5.2): p * s + alpha * (1 - p) * s.
 
     p is the sigmoid of s normalised over the rows it is given; callers pass real positions only.
     """

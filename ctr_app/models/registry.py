@@ -63,7 +63,7 @@ CROSS_TITLES = {"vector": "DCN-V1", "matrix": "DCN-V2", "mix": "DCN-Mix"}
 
 def resolve(name: str) -> tuple[Family, dict[str, Any]]:
     """The family called ``name`` (any case, aliases too) and the settings that the name implies."""
-    key = name.strip().lower().replace("_", "-")
+    key = name.strip().lower().replace("_", "-").replace(" ", "-")
     key = {"dcnv1": "dcn-v1", "dcnv2": "dcn-v2", "dcnmix": "dcn-mix"}.get(key, key)
     family, implied = ALIASES.get(key, (key, {}))
     if family not in FAMILIES:

@@ -22,6 +22,7 @@ from .examples import MIXED
         ("dcn-v1", "dcn", {"cross": "vector"}),
         ("DCNv1", "dcn", {"cross": "vector"}),
         ("dcn_v2", "dcn", {"cross": "matrix"}),
+        ("DCN V2", "dcn", {"cross": "matrix"}),
         ("DCNv2", "dcn", {"cross": "matrix"}),
         ("DCN-Mix", "dcn", {"cross": "mix"}),
         ("dcnmix", "dcn", {"cross": "mix"}),
