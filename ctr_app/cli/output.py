@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..data.errors import InputError, spaced
+from ..training.device import out_of_memory
 
 THIN_SPACE = "\u2009"
 
@@ -34,7 +35,7 @@ def sentence(error: Exception) -> str | None:
         return printable(str(error))
     if isinstance(error, OSError):
         return printable(f"{error.filename or 'A file'} cannot be read or written: {error.strerror or error}.")
-    return "There is not enough memory for this." if _is_out_of_memory(error) else None
+    return "There is not enough memory for this." if out_of_memory(error) else None
 
 
 def metrics_line(name: str, metrics: Mapping[str, Any]) -> str:
@@ -52,14 +53,6 @@ def four(number: float | None) -> str:
 def printable(text: str) -> str:
     """``text`` on one line, without the control characters that a name from a table may hold."""
     return "".join(c if c.isprintable() or c == THIN_SPACE else " " for c in text)
-
-
-def _is_out_of_memory(error: Exception) -> bool:
-    if not isinstance(error, MemoryError | RuntimeError):
-        return False
-    from ..training.device import out_of_memory
-
-    return out_of_memory(error)
 
 
 def _encodable(text: str, encoding: str) -> str:

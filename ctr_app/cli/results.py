@@ -6,7 +6,7 @@ import argparse
 import hashlib
 import io
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import polars as pl
 
@@ -15,10 +15,9 @@ from ..data.errors import InputError, shorten, spaced
 from ..data.files import write_bytes
 from ..data.reading import Table, read_table
 from ..data.store import DataSet, DatasetStore
+from ..training.run_store import Run, RunSpec, RunStore
+from ..training.scoring import evaluate_splits, evaluate_table, score_table
 from .output import four, metrics_line, show, tell
-
-if TYPE_CHECKING:  # torch takes seconds to import, and wrong flags are told without it
-    from ..training.run_store import Run, RunSpec
 
 OUTPUT_SUFFIXES = (".csv", ".tsv", ".parquet")
 SHOWN_PAIRS = 20
@@ -26,8 +25,6 @@ SHOWN_PAIRS = 20
 
 def evaluate(options: argparse.Namespace) -> None:
     """Metrics over all rows of a table, and split by split if it is the table that the run was trained on."""
-    from ..training.scoring import evaluate_splits, evaluate_table
-
     run, datasets = _run(options), DatasetStore()
     spec = run.spec()
     result: dict[str, Any] = {"run": run.id, "model": spec.title, "data": options.data or spec.dataset_id}
@@ -53,8 +50,6 @@ def predict(options: argparse.Namespace) -> None:
         raise InputError("{path} should end in .csv, .tsv or .parquet.", path=options.out)
     if options.data not in SAMPLES and _is_same_file(Path(options.data), options.out):
         raise InputError("--out {path} is the table itself; choose another name.", path=options.out)
-    from ..training.scoring import score_table
-
     run = _run(options)
     frame = _table(options.data, DatasetStore()).frame
     ctr = score_table(run, frame)
@@ -66,7 +61,7 @@ def predict(options: argparse.Namespace) -> None:
 
 def interactions(options: argparse.Namespace) -> None:
     """Field pairs, strongest first."""
-    from ..explain.readouts import interactions as read
+    from ..explain.readouts import interactions as read  # pandas takes a while to import
     from ..explain.readouts import readouts_for
 
     run = _run(options)
@@ -108,8 +103,6 @@ def attention(options: argparse.Namespace) -> None:
 
 def runs(options: argparse.Namespace) -> None:
     """Every run with its state and metrics, newest first."""
-    from ..training.run_store import RunStore
-
     listed = [_described(run) for run in RunStore(options.runs).list()]
     lines = [
         f"{r['run']:<36} {r['model']:<8} {r['dataset']:<36} {r['state']:<12} "
@@ -135,8 +128,6 @@ def _described(run: Run) -> dict[str, Any]:
 
 
 def _run(options: argparse.Namespace) -> Run:
-    from ..training.run_store import RunStore
-
     return RunStore(options.runs).get(options.run)
 
 

@@ -6,9 +6,10 @@ import argparse
 import shutil
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import polars as pl
+import torch
 
 from ..data.batch import FieldLayout
 from ..data.catalogue import SAMPLES, sample_named
@@ -16,12 +17,13 @@ from ..data.errors import InputError, spaced
 from ..data.files import write_bytes, write_json
 from ..data.ingest import Request, ingest
 from ..data.store import DataSet, DatasetStore
+from ..models.registry import FAMILIES, resolve
+from ..training.device import choose_device, num_cores
+from ..training.driver import Progress, train_run
+from ..training.launch import configs_for
+from ..training.run_store import Run, RunStore
 from .output import four, metrics_line, show, tell
 from .request import key_value, request_of
-
-if TYPE_CHECKING:  # torch takes seconds to import, and not every command needs it
-    from ..training.driver import Progress
-    from ..training.run_store import Run
 
 MAX_SEED = 2**31 - 1
 
@@ -58,8 +60,6 @@ def sample(options: argparse.Namespace) -> None:
 
 def train(options: argparse.Namespace) -> None:
     """Train a model, and print what came of it."""
-    from ..training.driver import train_run
-
     datasets = DatasetStore()
     run = _queued_run(options, datasets)
     tell(f"Run {run.id} in {run.folder}")
@@ -76,11 +76,6 @@ def train(options: argparse.Namespace) -> None:
 
 def _queued_run(options: argparse.Namespace, datasets: DatasetStore) -> Run:
     """A new run of what the flags ask for; if anything about them is wrong, nothing is left on disk."""
-    from ..models.registry import FAMILIES
-    from ..training.device import choose_device
-    from ..training.launch import configs_for
-    from ..training.run_store import RunStore
-
     family, settings = _settings(options)
     model, training = configs_for(family, settings)
     choose_device(options.device)
@@ -105,8 +100,6 @@ def _queued_run(options: argparse.Namespace, datasets: DatasetStore) -> Run:
 
 def _settings(options: argparse.Namespace) -> tuple[str, dict[str, Any]]:
     """The family's name, and the settings by --model, --set and --seed; raises InputError where they disagree."""
-    from ..models.registry import resolve
-
     family, implied = resolve(options.model)
     settings: dict[str, Any] = dict(key_value(text) for text in options.set)
     if options.seed is not None:
@@ -124,10 +117,6 @@ def _settings(options: argparse.Namespace) -> tuple[str, dict[str, Any]]:
 
 def _use_threads(count: int | None) -> None:
     """Nobody looks at a page that this process serves, so it may use every core."""
-    import torch
-
-    from ..training.device import num_cores
-
     if count is not None and not 1 <= count <= 1024:
         raise InputError("--threads must be between 1 and 1024, not {count}.", count=count)
     torch.set_num_threads(count or num_cores())
@@ -135,8 +124,6 @@ def _use_threads(count: int | None) -> None:
 
 def _check_layout(layout: FieldLayout, build: Callable[[FieldLayout], object]) -> None:
     """Raise what the model has against the fields, without the memory that its weights will need."""
-    import torch
-
     with torch.device("meta"):
         build(layout)
 
@@ -145,14 +132,16 @@ def _with_dataset(request: Request, datasets: DatasetStore, use: Callable[[DataS
     """Store the data set and ``use`` it; if that fails, the store is as it was before."""
     before = {path: path.read_bytes() for path in datasets.root.glob("*/dataset.json")}
     dataset, warnings = ingest(request, datasets)
+    encoded = set(dataset.folder.glob("encoded/*"))
     try:
         run = use(dataset)
     except BaseException:
         description = dataset.folder / "dataset.json"
         if description in before:
             write_bytes(description, before[description])
-        else:
-            shutil.rmtree(dataset.folder, ignore_errors=True)
+        new = dataset.folder.glob("encoded/*") if description in before else [dataset.folder]
+        for folder in set(new) - encoded:
+            shutil.rmtree(folder, ignore_errors=True)
         raise
     for warning in warnings:
         tell(warning)
