@@ -66,7 +66,7 @@ def interactions(options: argparse.Namespace) -> None:
 
     run = _run(options)
     spec = run.spec()
-    readout = options.readout or readouts_for(spec.family)[0]
+    readout = options.readout or readouts_for(spec.title)[0]
     frame = read(run, DatasetStore().get(spec.dataset_id), readout)
     result = {"run": run.id, "model": spec.title, "readout": readout, "pairs": frame.to_dict("records")}
     lines = [f"{row.field_a} × {row.field_b}  {row.strength:.4f}" for row in frame.head(SHOWN_PAIRS).itertuples()]

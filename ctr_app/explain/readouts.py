@@ -18,9 +18,14 @@ SAMPLE_ROWS = 4096
 READOUTS = ("weights", "behaviour", "counts")
 
 
-def readouts_for(family: str) -> tuple[str, ...]:
-    """The readouts that a family has, the one to show first in front."""
-    return READOUTS if family in ("fm", "dcn") else ("behaviour", "counts")
+def readouts_for(title: str) -> tuple[str, ...]:
+    """The readouts of a model by its title (FM, DCN-V1, ...), the one to show first in front.
+
+    The weights of DCN-V1 and DCN-Mix are read too, but they tell pairs apart little better than chance.
+    """
+    if title in ("FM", "DCN-V2"):
+        return READOUTS
+    return ("behaviour", "weights", "counts") if title.startswith("DCN") else ("behaviour", "counts")
 
 
 def interactions(run: Run, dataset: DataSet, readout: str | None = None) -> pd.DataFrame:
@@ -30,7 +35,7 @@ def interactions(run: Run, dataset: DataSet, readout: str | None = None) -> pd.D
         InputError: if the run's family does not have the readout asked for.
     """
     spec = run.spec()
-    known = readouts_for(spec.family)
+    known = readouts_for(spec.title)
     readout = readout or known[0]
     if readout not in known:
         raise InputError(

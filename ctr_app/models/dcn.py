@@ -12,6 +12,9 @@ from ..data.batch import Batch, FieldLayout
 from .layers import MLP, FieldEmbedding, FieldInputs, square_root_dims, uniform_dims
 from .settings import Config, setting
 
+# Crosses multiply vectors with vectors: from much smaller ones they begin on a plateau and miss pairs.
+CROSS_EMBEDDING_STD = 0.2
+
 
 @dataclass(frozen=True)
 class DCNConfig(Config):
@@ -146,7 +149,7 @@ class DCN(nn.Module):
         super().__init__()
         self.layout = layout
         sizes = square_root_dims if config.embedding_sizes == "sqrt" else uniform_dims
-        self.inputs = FieldInputs(FieldEmbedding(layout, sizes(layout, config.embedding_dim), std=0.1))
+        self.inputs = FieldInputs(FieldEmbedding(layout, sizes(layout, config.embedding_dim), std=CROSS_EMBEDDING_STD))
         width = self.inputs.width
         self.cross: CrossNetwork = cross_network(width, config)
         self.mlp = MLP(width, config.mlp_sizes, dropout=config.dropout)

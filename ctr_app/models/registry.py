@@ -41,7 +41,7 @@ FAMILIES = {
         {"learning_rate": 1e-2, "weight_decay": 1e-5},
     ),
     "dcn": Family(
-        "dcn", "DCN", "Which crosses does it learn?", DCNConfig, DCN, {"learning_rate": 2e-3, "weight_decay": 1e-4}
+        "dcn", "DCN", "Which crosses does it learn?", DCNConfig, DCN, {"learning_rate": 4e-3, "weight_decay": 1e-4}
     ),
     "din": Family(
         "din",

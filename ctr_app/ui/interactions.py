@@ -41,7 +41,7 @@ def draw() -> None:
         )
         return
     spec = run.spec()
-    known = list(readouts.explain.readouts_for(spec.family))
+    known = list(readouts.explain.readouts_for(spec.title))
     with right:
         readout = (
             st.segmented_control(
@@ -49,7 +49,7 @@ def draw() -> None:
                 known,
                 default=known[0],
                 required=True,
-                key=f"interactions-readout-{spec.family == 'din'}".lower(),
+                key=f"interactions-readout-{spec.title.lower()}",
                 format_func=lambda name: _(READOUT_NAMES[name]),
             )
             or known[0]
@@ -102,6 +102,10 @@ def _map(run: Run, frame: pd.DataFrame, readout: str) -> tuple[str, str] | None:
     words = _(HOW_TO_READ[readout])
     if readout == "weights" and run.spec().family == "dcn":
         words += " " + _("It sees the cross network alone, not what the MLP beside it adds.")
+    if readout == "weights" and run.spec().title in ("DCN-V1", "DCN-Mix"):
+        words += " " + _(
+            "The weights of {model} tell pairs apart poorly: believe its behaviour.", model=run.spec().title
+        )
     st.caption(words)
     return _picked(event)
 

@@ -198,3 +198,20 @@ def test_only_din_has_attention():
     assert din_or_error(din) is din
     with pytest.raises(InputError, match=r"^Only DIN has attention; this run is of another family\.$"):
         din_or_error(random_model("fm", encoder.layout))
+
+
+def test_leave_one_out_of_a_separate_history_is_captums_feature_ablation():
+    from captum.attr import FeatureAblation
+
+    encoder, batch = encoded()
+    model = random_model("din", encoder.layout).double()
+    row = row_of(batch, row_with_history(batch, 3))
+    row = replace(row, numeric=row.numeric.double())
+
+    def logits(ids):
+        return model(replace(row, sequences=row.sequences | {"films": ids}))
+
+    ids = row.sequences["films"]
+    with torch.no_grad():
+        expected = FeatureAblation(logits).attribute(ids, baselines=0)[0].numpy()
+    np.testing.assert_allclose(leave_one_out(model, row, "films"), expected[:3], atol=1e-6)

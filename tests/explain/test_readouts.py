@@ -14,7 +14,7 @@ from ctr_app.explain.behaviour import by_behaviour
 from ctr_app.explain.counts import by_counts
 from ctr_app.explain.readouts import interactions, readouts_for, sample_batch
 from ctr_app.explain.weights import by_weights
-from ctr_app.models.registry import title_of
+from ctr_app.models.registry import FAMILIES, title_of
 
 from .examples import SCHEMA, encoded, random_model, table
 
@@ -26,7 +26,11 @@ class StoredRun:
     family: str
 
     def spec(self):
-        return SimpleNamespace(family=self.family, title=title_of(self.family, {}), preparation=SCHEMA)
+        return SimpleNamespace(
+            family=self.family,
+            title=title_of(self.family, FAMILIES[self.family].config().to_json()),
+            preparation=SCHEMA,
+        )
 
     def load_model(self):
         encoder, _ = encoded()
@@ -49,7 +53,7 @@ class StoredData:
 def test_each_readout_of_a_family_is_the_function_of_that_name(family):
     encoder, batch = encoded()
     model = random_model(family, encoder.layout)
-    for readout in readouts_for(family):
+    for readout in readouts_for(StoredRun(family).spec().title):
         frame = interactions(StoredRun(family), StoredData(), readout)
         if readout == "weights":
             assert frame.equals(by_weights(model, batch))
@@ -63,7 +67,7 @@ def test_each_readout_of_a_family_is_the_function_of_that_name(family):
 
 @pytest.mark.parametrize(("family", "first"), [("fm", "weights"), ("dcn", "weights"), ("din", "behaviour")])
 def test_without_a_name_the_familys_first_readout_is_meant(family, first):
-    assert readouts_for(family)[0] == first
+    assert readouts_for(StoredRun(family).spec().title)[0] == first
     assert interactions(StoredRun(family), StoredData()).equals(interactions(StoredRun(family), StoredData(), first))
 
 
@@ -97,3 +101,8 @@ def test_sample_batch_of_few_rows_is_all_of_them(rows):
     whole = sample_batch(batch, rows)
     assert torch.equal(whole.numeric, batch.numeric)
     assert torch.equal(whole.labels, as_batch(encoder.transform(table())).labels)
+
+
+@pytest.mark.parametrize("title", ["DCN-V1", "DCN-Mix"])
+def test_models_whose_weights_tell_pairs_apart_poorly_begin_with_their_behaviour(title):
+    assert readouts_for(title) == ("behaviour", "weights", "counts")
