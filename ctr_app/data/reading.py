@@ -67,9 +67,9 @@ def read_table(source: Path | bytes, name: str | None = None, options: ReadOptio
 
 
 def safe_name(name: str) -> str:
-    """The last part of a file name, with control characters and markup taken out; never empty."""
+    """The last part of a file name without control characters, shortened; never empty."""
     last = name.replace("\\", "/").rsplit("/", 1)[-1]
-    kept = "".join(c for c in last if c.isprintable() and c not in "<>[]()`*_!#|{}$")
+    kept = "".join(c for c in last if c.isprintable())
     return shorten(kept.strip(". "), 80) or "table"
 
 

@@ -11,7 +11,7 @@ import streamlit as st
 from ..data.columns import as_lists, as_text
 from ..data.correcting import corrected
 from ..data.errors import InputError, shorten
-from ..data.inferring import infer
+from ..data.inferring import LABEL_NAMES, infer
 from ..data.ingest import check
 from ..data.reading import read_table
 from ..data.schema import SEPARATORS, Column, Corrections, Role, Schema
@@ -77,8 +77,8 @@ def _discard() -> None:
 def _label(draft: Draft) -> bool:
     """Which column is the label and which of its values counts as a click; False until both are settled."""
     frame = draft.tables["train"].frame
-    current = draft.schema.label if draft.schema else None
     names = frame.columns
+    current = draft.schema.label if draft.schema else next((n for n in names if n.lower() in LABEL_NAMES), None)
     left, right = st.columns(2)
     label = left.selectbox(
         _("Which column says whether it was clicked?"),
@@ -89,7 +89,10 @@ def _label(draft: Draft) -> bool:
         placeholder=_("Choose the label"),
     )
     if label is None:
-        st.info(_("The label could not be guessed. Choose the column that the model should predict."))
+        if draft.inference.label_candidates:
+            st.info(_("The label could not be guessed. Choose the column that the model should predict."))
+        else:
+            st.error(_("No column has two values, so none can be the label as it is. Choose a column, then its value."))
         return False
     values = sorted(as_text(frame[label]).drop_nulls().unique())
     if len(values) < 2:

@@ -12,6 +12,17 @@ from ..models.settings import Setting
 from .words import _, error_text, plain
 
 GROUP_TITLES = {"shape": "Shape", "learning": "Learning", "stopping": "Stopping"}
+CHOICE_NAMES = {
+    "vector": "vector (DCN-V1)",
+    "matrix": "matrix (DCN-V2)",
+    "mix": "mix of experts (DCN-Mix)",
+    "uniform": "one for all fields",
+    "sqrt": "square root of the vocabulary",
+    "auc": "AUC",
+    "prelu": "PReLU",
+    "relu": "ReLU",
+    "dice": "Dice",
+}
 # Settings that only matter under a value of another one.
 ONLY_WHEN = {"rank": ("cross", "mix"), "num_experts": ("cross", "mix")}
 
@@ -52,7 +63,12 @@ def _widget(described: Setting, value: Any, key: str) -> Any:
         "help": f"{_(described.help)} {_('Default: {default}.', default=_shown(described.default))}",
     }
     if described.kind == "choice":
-        return st.selectbox(**shared, options=described.choices, index=described.choices.index(value), format_func=_)
+        return st.selectbox(
+            **shared,
+            options=described.choices,
+            index=described.choices.index(value),
+            format_func=lambda choice: _(CHOICE_NAMES.get(choice, choice)),
+        )
     if described.kind == "bool":
         return st.toggle(**shared, value=value)
     if described.kind == "int":

@@ -15,7 +15,7 @@ from .words import _
 
 PICTURES = Path(__file__).with_name("pictures")
 ANSWERS = {
-    "fm": "A map of field pairs: the darker, the more two fields matter together than apart.",
+    "fm": "A map of field pairs: the stronger the colour, the more two fields matter together.",
     "dcn": "The cross matrix W: which fields it multiplies with which, layer by layer.",
     "din": "One user's history: how much attention each past film gets for a new one.",
 }
