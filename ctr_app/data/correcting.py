@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import polars as pl
 
-from .columns import as_text
+from .columns import as_number, as_text, is_list, value_text
 from .errors import InputError, join_names, shorten
 from .inferring import Inference, distinct_values, infer
 from .profiling import guess_separator
@@ -21,15 +21,11 @@ def corrected(frame: pl.DataFrame, inference: Inference, corrections: Correction
                 "There is no column {name}; the table has {known}.", name=name, known=join_names(frame.columns)
             )
     schema = _settled_label(frame, inference, corrections)
-    roles = dict.fromkeys(corrections.ignore, Role.IGNORED)
-    roles |= dict.fromkeys(corrections.numeric, Role.NUMERIC)
-    roles |= dict.fromkeys(corrections.categorical, Role.CATEGORICAL)
-    for candidate in (corrections.sequences or {}).values():
-        if candidate is not None:
-            roles.setdefault(candidate, Role.CATEGORICAL)
-    for name, role in roles.items():
+    for name, role in _roles(corrections).items():
         if name == schema.label:
             raise InputError("Column {name} is the label; it cannot be {role} as well.", name=name, role=role.value)
+        if role is Role.NUMERIC:
+            check_numbers(frame, name)
         schema = schema.with_column(replace(schema.column(name), role=role))
     for name, candidate in (corrections.sequences or {}).items():
         schema = schema.with_column(_corrected_sequence(frame, schema.column(name), candidate, corrections.separator))
@@ -37,9 +33,19 @@ def corrected(frame: pl.DataFrame, inference: Inference, corrections: Correction
     return replace(schema, group=corrections.group or schema.group, time=corrections.time or schema.time).check()
 
 
+def check_numbers(frame: pl.DataFrame, name: str) -> None:
+    """Raise InputError if a numeric column holds values, but none that is a number."""
+    if as_number(frame[name]).null_count() == frame.height and (value := _first_value(frame[name])):
+        raise InputError(
+            "Column {name} cannot be numeric: it holds no number; its first value is “{value}”.",
+            name=name,
+            value=shorten(value),
+        )
+
+
 def check_separator(frame: pl.DataFrame, column: Column) -> None:
     """Raise InputError if the separator of a sequence column occurs in none of its cells."""
-    if isinstance(frame[column.name].dtype, pl.List | pl.Array) or column.separator is None:
+    if is_list(frame[column.name]) or column.separator is None:
         return
     if not as_text(frame[column.name]).str.contains(column.separator, literal=True).any():
         raise InputError(
@@ -50,26 +56,74 @@ def check_separator(frame: pl.DataFrame, column: Column) -> None:
         )
 
 
+def _roles(corrections: Corrections) -> dict[str, Role]:
+    """Each column's role as the user has it; a candidate is categorical."""
+    sequences = corrections.sequences or {}
+    said = {
+        Role.IGNORED: corrections.ignore,
+        Role.NUMERIC: corrections.numeric,
+        Role.SEQUENCE: tuple(sequences),
+        Role.CATEGORICAL: (*corrections.categorical, *filter(None, sequences.values())),
+    }
+    roles: dict[str, Role] = {}
+    for role, names in said.items():
+        for name in names:
+            if roles.setdefault(name, role) is not role:
+                raise InputError(
+                    "Column {name} cannot be both {first} and {second}.",
+                    name=name,
+                    first=roles[name].value,
+                    second=role.value,
+                )
+    return roles
+
+
 def _settled_label(frame: pl.DataFrame, inference: Inference, corrections: Corrections) -> Schema:
     """The schema with the label that is asked for, or an InputError that says how to settle the doubt."""
-    label = corrections.label or (inference.schema.label if inference.schema else None)
+    schema = inference.schema
+    label = corrections.label or (schema.label if schema else None)
     if label is None:
-        if not inference.label_candidates:
-            raise InputError(
-                "No column has two values, so none can be the label; "
-                "choose one with --label COL and the value that counts as a click with --positive VALUE."
-            )
-        raise InputError(
-            "Which column is the label? It could be {candidates}; say it with --label COL.",
-            candidates=join_names(inference.label_candidates),
+        raise _unknown_label(inference.label_candidates)
+    positive = None if corrections.positive is None else value_text(corrections.positive)
+    if schema is None or schema.label != label:
+        _check_label(label, distinct_values(frame[label]), positive)
+        again = infer(frame, label, positive).schema
+        assert again is not None
+        return _with_label(schema, again)
+    if positive is not None:
+        _check_label(label, distinct_values(frame[label]), positive)
+    return replace(schema, positive=positive or schema.positive)
+
+
+def _with_label(schema: Schema | None, again: Schema) -> Schema:
+    """``again``, but with what ``schema`` says of all columns except its own label and the new one."""
+    if schema is None:
+        return again
+    labels = (schema.label, schema.column(again.label).name)
+    columns = tuple(again.column(c.name) if c.name in labels else c for c in schema.columns)
+    return replace(schema, columns=columns, positive=again.positive)
+
+
+def _unknown_label(candidates: tuple[str, ...]) -> InputError:
+    if not candidates:
+        return InputError(
+            "No column has two values, so none can be the label; "
+            "choose one with --label COL and the value that counts as a click with --positive VALUE."
         )
-    values = distinct_values(frame[label])
-    if corrections.positive is not None and corrections.positive not in values:
+    return InputError(
+        "Which column is the label? It could be {candidates}; say it with --label COL.",
+        candidates=join_names(candidates),
+    )
+
+
+def _check_label(label: str, values: list[str], positive: str | None) -> None:
+    """Raise InputError unless one of the label's values, and not the only one, counts as a click."""
+    if positive is not None and positive not in values:
         raise InputError(
             "Label {label} never has the value {value}; it has {values}.",
             label=label,
-            value=corrections.positive,
-            values=join_names(values),
+            value=positive,
+            values=join_names(values) or "none",
         )
     if len(values) < 2:
         raise InputError(
@@ -77,7 +131,7 @@ def _settled_label(frame: pl.DataFrame, inference: Inference, corrections: Corre
             label=label,
             values=join_names(values) or "missing",
         )
-    if len(values) > 2 and corrections.positive is None:
+    if len(values) > 2 and positive is None:
         raise InputError(
             "Label {label} has {count} values ({values}) where two are needed; "
             "say which one counts as a click with --positive VALUE.",
@@ -85,11 +139,6 @@ def _settled_label(frame: pl.DataFrame, inference: Inference, corrections: Corre
             count=len(values),
             values=join_names(values, 4),
         )
-    schema = inference.schema
-    if schema is None or schema.label != label:
-        again = infer(frame, label)
-        schema = again.schema or Schema(again.columns, "", None, None)
-    return replace(schema, positive=corrections.positive or schema.positive)
 
 
 def _corrected_sequence(frame: pl.DataFrame, column: Column, candidate: str | None, separator: str | None) -> Column:

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from .batch import FieldLayout, SequenceField
-from .columns import as_lists, as_number, as_text
+from .columns import as_lists, as_number, as_text, value_text
 from .errors import InputError, join_names
 from .schema import Role, Schema
 
@@ -35,8 +35,9 @@ class NumericTransform:
         present = numbers[~np.isnan(numbers)]
         if len(present) == 0:
             return cls(np.zeros(1))
-        references = np.linspace(0.0, 1.0, min(NUM_QUANTILES, len(present)))
-        return cls(np.maximum.accumulate(np.quantile(present, references)))
+        if len(present) <= NUM_QUANTILES:
+            return cls(np.sort(present))  # exact, where interpolated quantiles may miss the ends of a plateau
+        return cls(np.maximum.accumulate(np.quantile(present, np.linspace(0.0, 1.0, NUM_QUANTILES))))
 
     @property
     def median(self) -> float:
@@ -44,7 +45,10 @@ class NumericTransform:
         return float(np.interp(0.5, np.linspace(0, 1, len(self.quantiles)), self.quantiles))
 
     def __call__(self, numbers: np.ndarray) -> np.ndarray:
-        """float32 (n,). Equal numbers on a plateau of the distribution get the plateau's middle."""
+        """float32 (n,). Equal numbers on a plateau of the distribution get the plateau's middle.
+
+        NOTE[DIFF]: scikit-learn's QuantileTransformer gives the plateaus at both ends 0 and 1, not their middles.
+        """
         filled = np.where(np.isnan(numbers), self.median, numbers)
         if len(self.quantiles) < 2 or self.quantiles[0] == self.quantiles[-1]:
             return np.zeros(len(filled), dtype=np.float32)
@@ -97,8 +101,8 @@ class Vocabulary:
 class EncodedRows:
     """Arrays of n rows: numeric float32 (n, N), categorical int32 (n, C), sequences int32 (n, T), labels float32 (n,).
 
-    ``group_ids`` int64 (n,) tells whose row it is, where the schema has a group. ``rows`` int64 (n,) are the rows of
-    the table that these are.
+    ``group_ids`` int64 (n,) tells whose row it is, where the schema has a group; a row without one is alone in its
+    own. ``rows`` int64 (n,) are the rows of the table that these are.
     """
 
     numeric: np.ndarray
@@ -238,14 +242,18 @@ def label_array(frame: pl.DataFrame, schema: Schema) -> np.ndarray:
     """float32 (n,): 1 for a click, 0 otherwise, NaN where the label is missing or the column absent."""
     if schema.label not in frame.columns:
         return np.full(frame.height, np.nan, dtype=np.float32)
-    text = as_text(frame[schema.label])
-    return (text == schema.positive).cast(pl.Float32).to_numpy().astype(np.float32)
+    is_click = as_text(frame[schema.label]) == value_text(schema.positive)
+    return is_click.cast(pl.Float32).to_numpy().astype(np.float32)
 
 
 def _group_ids(frame: pl.DataFrame, group: str | None) -> np.ndarray | None:
     if group is None or group not in frame.columns:
         return None
-    return as_text(frame[group]).fill_null("").rank("dense").to_numpy().astype(np.int64)
+    texts = as_text(frame[group])
+    ids = texts.rank("dense").fill_null(0).to_numpy().astype(np.int64)
+    is_missing = texts.is_null().to_numpy()
+    ids[is_missing] = -1 - np.arange(is_missing.sum())
+    return ids
 
 
 def _stack(columns: list[np.ndarray], rows: int, dtype: type) -> np.ndarray:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
 from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
 
-from .columns import as_lists, as_number, as_text
+from .columns import as_lists, as_number, as_text, is_date, is_list
 from .profiling import FEW_INTEGERS, TIME_WORDS, ColumnProfile, Facts, facts_of, guess_role, is_leak, words_in
 from .schema import Column, Role, Schema
 
@@ -50,11 +50,11 @@ class Inference:
     label_candidates: tuple[str, ...]
 
 
-def infer(frame: pl.DataFrame, label: str | None = None) -> Inference:
-    """Guess a schema for ``frame``; ``label`` settles which column is the label."""
+def infer(frame: pl.DataFrame, label: str | None = None, positive: str | None = None) -> Inference:
+    """Guess a schema; ``label`` settles which column is the label, ``positive`` which of its values is a click."""
     facts = {name: facts_of(frame[name]) for name in frame.columns}
-    candidates = [name for name in frame.columns if facts[name].distinct == 2]
-    label = label or _guess_label(candidates)
+    candidates = [name for name in frame.columns if facts[name].distinct == 2 and not is_list(frame[name])]
+    label = label or _guess_label(candidates, frame.columns)
     columns, profiles = [], []
     for name in frame.columns:
         role, reason, separator = (
@@ -64,13 +64,12 @@ def infer(frame: pl.DataFrame, label: str | None = None) -> Inference:
         fact = facts[name]
         profiles.append(ColumnProfile(name, role, reason, fact.distinct, fact.missing_share, fact.examples))
     columns = _with_names(frame, _with_candidates(frame, columns), facts)
+    profiles = _with_naming(profiles, columns)
     schema = None
-    if label is not None:
-        values = distinct_values(frame[label])
-        if len(values) == 2:
-            schema = Schema(tuple(columns), _guess_positive(values), *_guess_group_and_time(frame, columns, facts))
-            profiles = _with_leaks(frame, schema, profiles)
-            schema = _ignoring(schema, [p.name for p in profiles if p.role is Role.IGNORED])
+    if label is not None and (positive is not None or facts[label].distinct == 2):
+        positive = positive or _guess_positive(distinct_values(frame[label]))
+        schema = Schema(tuple(columns), positive, *_guess_group_and_time(frame, columns, facts))
+        profiles = _with_leaks(frame, schema, profiles)
     return Inference(schema, tuple(columns), tuple(profiles), tuple(candidates))
 
 
@@ -79,36 +78,43 @@ def distinct_values(series: pl.Series) -> list[str]:
     return sorted(as_text(series).drop_nulls().unique())
 
 
-def _guess_label(candidates: list[str]) -> str | None:
-    by_name = {name.lower().split(":")[0]: name for name in reversed(candidates)}
-    for known in LABEL_NAMES:
-        if known in by_name:
-            return by_name[known]
-    return candidates[0] if len(candidates) == 1 else None
+def _guess_label(candidates: list[str], names: list[str]) -> str | None:
+    """The candidate with a known name; the only candidate there is, unless another column has a label's name."""
+    known = {_plain_name(name): name for name in reversed(names)}
+    ranked = [known[name] for name in LABEL_NAMES if name in known]
+    by_name = next((name for name in ranked if name in candidates), None)
+    return by_name or (candidates[0] if len(candidates) == 1 and not ranked else None)
+
+
+def _plain_name(name: str) -> str:
+    """``Is Click?`` and ``is_click:float`` as ``is_click``."""
+    return re.sub(r"\W+", "_", name.split(":")[0].lower()).strip("_")
 
 
 def _guess_positive(values: list[str]) -> str:
+    numbers = as_number(pl.Series(values))
+    if numbers.null_count() == 0:
+        return values[int(np.argmax(numbers))]
     for known in POSITIVE_VALUES:
         for value in values:
             if value.lower() == known:
                 return value
-    numbers = as_number(pl.Series(values))
-    return values[int(np.argmax(numbers))] if numbers.null_count() == 0 else values[-1]
+    return values[-1]
 
 
 def _guess_group_and_time(
     frame: pl.DataFrame, columns: list[Column], facts: dict[str, Facts]
 ) -> tuple[str | None, str | None]:
-    def first(words: set[str], accepts: Callable[[Facts], bool]) -> str | None:
-        matches = [c.name for c in columns if words_in(c.name) & words and c.role is not Role.LABEL]
-        return next((name for name in matches if accepts(facts[name])), None)
-
-    group = first(GROUP_WORDS, lambda fact: 1 < fact.distinct <= frame.height / 2)
-    return group, first(TIME_WORDS, lambda fact: fact.distinct > FEW_INTEGERS)
+    others = [column.name for column in columns if column.role is not Role.LABEL and not is_list(frame[column.name])]
+    groups = (n for n in others if words_in(n) & GROUP_WORDS and 1 < facts[n].distinct <= frame.height / 2)
+    times = (n for n in others if (words_in(n) & TIME_WORDS and facts[n].distinct > FEW_INTEGERS) or is_date(frame[n]))
+    return next(groups, None), next(times, None)
 
 
 def _with_candidates(frame: pl.DataFrame, columns: list[Column]) -> list[Column]:
     """Join each sequence to the categorical column whose values it is made of."""
+    if not any(column.role is Role.SEQUENCE for column in columns):
+        return columns
     texts = {c.name: set(as_text(frame[c.name]).drop_nulls().unique()) for c in columns if c.role is Role.CATEGORICAL}
     result = []
     for column in columns:
@@ -138,7 +144,7 @@ def _with_names(frame: pl.DataFrame, columns: list[Column], facts: dict[str, Fac
         for title in titles:
             if title == candidate or facts[title].number_share > 0.5:
                 continue
-            pairs = frame.select(pl.struct([candidate, title]).n_unique()).item()
+            pairs = pl.DataFrame([frame[candidate], frame[title]]).n_unique()
             if pairs <= 1.02 * facts[candidate].distinct and facts[title].distinct > 0.9 * facts[candidate].distinct:
                 naming[candidate] = title
     return [
@@ -151,23 +157,23 @@ def _with_names(frame: pl.DataFrame, columns: list[Column], facts: dict[str, Fac
     ]
 
 
+def _with_naming(profiles: list[ColumnProfile], columns: list[Column]) -> list[ColumnProfile]:
+    """Say of the columns that only name the values of others that this is why they are left out."""
+    named = {column.names_from: column.name for column in columns if column.names_from}
+    return [
+        replace(p, role=Role.IGNORED, reason=f"names the values of {named[p.name]}") if p.name in named else p
+        for p in profiles
+    ]
+
+
 def _with_leaks(frame: pl.DataFrame, schema: Schema, profiles: list[ColumnProfile]) -> list[ColumnProfile]:
-    """Warn of columns that alone tell the label of rows held out, and set aside the columns that only name others."""
-    labels = (as_text(frame[schema.label]) == schema.positive).fill_null(False).to_numpy()
-    roles = {column.name: column.role for column in schema.columns}
-    named = {c.names_from: c.name for c in schema.columns if c.names_from}
-    result = []
-    for profile in profiles:
-        if profile.name in named:
-            profile = replace(profile, role=Role.IGNORED, reason=f"names the values of {named[profile.name]}")
-        elif roles[profile.name] in (Role.NUMERIC, Role.CATEGORICAL) and is_leak(frame[profile.name], labels):
-            profile = replace(profile, warning="alone it tells the label almost perfectly: a leak?")
-        result.append(profile)
-    return result
-
-
-def _ignoring(schema: Schema, names: list[str]) -> Schema:
-    for name in names:
-        if schema.column(name).role is not Role.LABEL:
-            schema = schema.without_role(name)
-    return schema
+    """Warn of columns that alone tell the label of rows held out."""
+    frame = frame.filter(as_text(frame[schema.label]).is_not_null())
+    labels = (as_text(frame[schema.label]) == schema.positive).to_numpy()
+    read = {column.name for column in schema.fields if column.role is not Role.SEQUENCE}
+    return [
+        replace(p, warning="alone it tells the label almost perfectly: a leak?")
+        if p.name in read and is_leak(frame[p.name], labels)
+        else p
+        for p in profiles
+    ]

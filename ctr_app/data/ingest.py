@@ -9,16 +9,15 @@ from typing import Any
 import polars as pl
 
 from .catalogue import SAMPLES
-from .columns import as_text
-from .correcting import check_separator, corrected
-from .encoding import label_array
+from .columns import as_text, value_text
+from .correcting import check_numbers, check_separator, corrected
 from .errors import InputError, join_names
 from .files import read_json
 from .inferring import Inference, infer
 from .reading import Table, read_table
 from .schema import Corrections, Role, Schema
-from .splitting import SplitRule, check_both_labels, split_rows
-from .store import DataSet, DatasetStore, Preparation
+from .splitting import SplitRule, split_table
+from .store import DataSet, DatasetStore, Preparation, joined
 
 
 @dataclass(frozen=True)
@@ -35,7 +34,7 @@ class Request:
 
 
 def ingest(request: Request, store: DatasetStore) -> tuple[DataSet, tuple[str, ...]]:
-    """The data set asked for, stored, and warnings in words; nothing is stored if anything is wrong.
+    """The data set asked for, stored, and warnings in words; of a file nothing is stored if anything is wrong.
 
     Raises:
         InputError: one sentence, with the flag that settles a doubt.
@@ -44,10 +43,8 @@ def ingest(request: Request, store: DatasetStore) -> tuple[DataSet, tuple[str, .
         return _ingest_sample(request, store), ()
     paths = {"train": request.data, "valid": request.valid, "test": request.test}
     tables = {split: _table(path) for split, path in paths.items() if path}
-    frame = tables["train"].frame
-    schema, warnings = _schema_for(frame, request)
-    method = "files" if len(tables) > 1 else "time" if request.corrections.time else "random"
-    preparation = Preparation(schema, SplitRule(method, seed=request.split_seed), request.min_count)
+    schema, warnings = _schema_for(tables["train"].frame, request)
+    preparation = _preparation(schema, request, "files" if len(tables) > 1 else None)
     check(tables, preparation)
     return store.add_table(tables, preparation), warnings
 
@@ -57,21 +54,17 @@ def check(tables: dict[str, Table], preparation: Preparation) -> None:
     frame, schema = tables["train"].frame, preparation.schema.check()
     for column in schema.with_role(Role.SEQUENCE):
         check_separator(frame, column)
+    for column in schema.with_role(Role.NUMERIC):
+        check_numbers(frame, column.name)
     check_label(frame, schema)
-    for split, table in tables.items():
-        if schema.label not in table.frame.columns:
-            raise InputError("The {split} file has no column {label}.", split=split, label=schema.label)
-        labels = label_array(table.frame, schema)
-        check_both_labels(labels[labels == labels] > 0, split)
-    if len(tables) == 1:
-        labels = label_array(frame, schema)
-        split_rows(labels[labels == labels] > 0, replace(preparation.split, method="random"))
+    joined_frame, file_rows = joined(tables)
+    split_table(joined_frame, schema, preparation.split, file_rows)
 
 
 def check_label(frame: pl.DataFrame, schema: Schema) -> None:
     """Raise InputError if the label does not have the value that counts as a click and another one."""
     values = as_text(frame[schema.label]).drop_nulls().unique()
-    if schema.positive not in values or len(values) < 2:
+    if value_text(schema.positive) not in values or len(values) < 2:
         raise InputError(
             "Label {label} needs the value {positive} and another one; it has {values}.",
             label=schema.label,
@@ -113,21 +106,30 @@ def _ingest_sample(request: Request, store: DatasetStore) -> DataSet:
     if request.valid or request.test:
         raise InputError("{name} is a sample and has its own split; leave --valid and --test out.", name=request.data)
     dataset = store.add_sample(request.data)
-    if request.corrections == Corrections() and request.min_count == 2:
+    if request == Request(request.data):
         return dataset
-    inference = infer(dataset.frame)
     assert dataset.preparation is not None
-    schema = corrected(dataset.frame, replace(inference, schema=dataset.preparation.schema), request.corrections)
-    return replace(dataset, preparation=Preparation(schema, SplitRule(), request.min_count))
+    schema, _ = _schema_for(dataset.frame, request, dataset.preparation.schema)
+    preparation = _preparation(schema, request)
+    check({"train": Table(dataset.frame, dataset.name, dataset.content_hash, "sample")}, preparation)
+    return replace(dataset, preparation=preparation)
 
 
-def _schema_for(frame: pl.DataFrame, request: Request) -> tuple[Schema, tuple[str, ...]]:
-    inference = infer(frame, request.corrections.label if request.corrections.label in frame.columns else None)
+def _preparation(schema: Schema, request: Request, method: str | None = None) -> Preparation:
+    method = method or ("time" if request.corrections.time else "random")
+    return Preparation(schema, SplitRule(method, seed=request.split_seed), request.min_count)
+
+
+def _schema_for(frame: pl.DataFrame, request: Request, known: Schema | None = None) -> tuple[Schema, tuple[str, ...]]:
+    """The schema of the file named, or else the known or inferred one, with corrections; and warnings in words."""
+    label, positive = request.corrections.label, request.corrections.positive
+    label = label if label in frame.columns else None
+    inference = infer(frame, label, None if positive is None else value_text(positive))
     if request.schema_file:
-        schema = read_schema(Path(request.schema_file))
-        lacking = [column.name for column in schema.columns if column.name not in frame.columns]
-        if lacking:
+        known = read_schema(Path(request.schema_file))
+        if lacking := [column.name for column in known.columns if column.name not in frame.columns]:
             raise InputError("The table lacks {names}, which the schema file speaks of.", names=join_names(lacking))
-        inference = replace(inference, schema=schema)
+    if known is not None:
+        inference = replace(inference, schema=known)
     schema = corrected(frame, inference, request.corrections)
     return schema, schema_warnings(inference, schema)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from .columns import as_number, as_text
+from .columns import as_number, as_text, is_bracketed, is_date, is_list, split_items
 from .schema import SEPARATORS, Role
 
 CODE_WORDS = {
@@ -47,8 +47,11 @@ CODE_WORDS = {
     "weekday",
     "month",
 }
+# Endings of names in RecBole's files, as in ``item_id:token``.
+TYPED_NAMES = {"token": Role.CATEGORICAL, "float": Role.NUMERIC, "token_seq": Role.SEQUENCE}
 TIME_WORDS = {"timestamp", "time", "datetime", "date", "ts"}
 FEW_INTEGERS = 24
+LEAK_AUC = 0.995
 
 
 @dataclass(frozen=True)
@@ -77,12 +80,9 @@ class Facts:
 
 def facts_of(series: pl.Series) -> Facts:
     """Count what can be counted in one column."""
-    if isinstance(series.dtype, pl.List | pl.Array):
-        text = as_text(series)
-        return Facts(text.n_unique(), series.null_count() / len(series), tuple(text.drop_nulls().head(3)), 0.0, False)
     text = as_text(series)
     present = text.drop_nulls()
-    numbers = as_number(text).drop_nulls()
+    numbers = as_number(pl.Series([], dtype=pl.String) if is_list(series) else text).drop_nulls()
     share = len(numbers) / len(present) if len(present) else 0.0
     is_integer = bool(len(numbers)) and bool((numbers == numbers.floor()).all())
     examples = tuple(present.unique(maintain_order=True).head(3))
@@ -102,19 +102,25 @@ def words_in(name: str) -> set[str]:
 def guess_role(name: str, series: pl.Series, fact: Facts) -> tuple[Role, str, str | None]:
     """Role, reason in words, and the separator if it is a sequence."""
     rows = len(series)
-    if isinstance(series.dtype, pl.List | pl.Array):
-        return Role.SEQUENCE, "a column of lists", None
-    if fact.distinct <= 1:
+    if fact.distinct == 0:
+        return Role.IGNORED, "empty in every row", None
+    if fact.distinct == 1:
         return Role.IGNORED, "one value only: nothing to learn from", None
-    if series.dtype.is_temporal() or (words_in(name) & TIME_WORDS and fact.distinct > FEW_INTEGERS):
+    if is_list(series):
+        return Role.SEQUENCE, "a column of lists", None
+    if is_date(series) or (words_in(name) & TIME_WORDS and fact.distinct > FEW_INTEGERS):
         return Role.IGNORED, "a time: for splitting, not for the model", None
+    is_own = rows > 100 and fact.distinct > 0.9 * rows
+    typed = TYPED_NAMES.get(name.rpartition(":")[2]) if ":" in name else None
+    if typed is Role.NUMERIC or (typed and not is_own):
+        return typed, "by the ending of its name", " " if typed is Role.SEQUENCE else None
     numeric = fact.number_share > 0.98
     if not numeric and (separator := guess_separator(series)):
         return Role.SEQUENCE, f"lists separated by “{separator}”", separator
     if numeric and not fact.is_integer:
         return Role.NUMERIC, "numbers with decimals", None
     is_code = bool(words_in(name) & CODE_WORDS)
-    if fact.distinct > 0.9 * rows and rows > 100 and (is_code or not numeric):
+    if is_own and (is_code or not numeric):
         return Role.IGNORED, "nearly every row has a value of its own", None
     if not numeric:
         return Role.CATEGORICAL, f"{fact.distinct} different texts", None
@@ -130,8 +136,10 @@ def guess_separator(series: pl.Series) -> str | None:
     sample = as_text(series).drop_nulls().head(2000)
     if sample.is_empty():
         return None
+    if is_bracketed(sample).to_numpy().mean() > 0.5:
+        return "," if sample.str.contains(",", literal=True).any() else " "
     for separator in SEPARATORS:
-        parts = sample.str.split(separator)
+        parts = split_items(sample, separator)
         lengths = parts.list.len()
         if (lengths > 1).to_numpy().mean() < 0.5:
             continue
@@ -145,14 +153,23 @@ def guess_separator(series: pl.Series) -> str | None:
 
 
 def is_leak(series: pl.Series, labels: np.ndarray, rows: int = 20_000) -> bool:
-    """Whether the label rate by value (or by number), taken on even rows, ranks the odd rows almost perfectly."""
-    text, labels = as_text(series.head(rows)), labels[:rows]
-    frame = pl.DataFrame({"value": text, "label": labels.astype(np.float64), "odd": np.arange(len(labels)) % 2 == 1})
-    rates = frame.filter(~pl.col("odd")).group_by("value").agg(pl.col("label").mean().alias("rate"))
-    held_out = frame.filter("odd").join(rates, on="value", how="inner", nulls_equal=True)
-    if held_out.height < 0.5 * len(labels) / 2 or held_out["label"].n_unique() < 2:
-        return False
-    ranks = held_out["rate"].rank().to_numpy()
-    truth = held_out["label"].to_numpy() > 0
-    positives, negatives = int(truth.sum()), int((~truth).sum())
-    return (ranks[truth].sum() - positives * (positives + 1) / 2) / (positives * negatives) > 0.995
+    """Whether the label rate by value, taken on even rows, ranks the odd rows almost perfectly, or a number does so."""
+    series, labels = series.head(rows), labels[:rows]
+    table = pl.DataFrame({"value": as_text(series), "label": labels.astype(np.float64)}).with_row_index()
+    is_even = pl.col("index") % 2 == 0
+    rates = table.filter(is_even).group_by("value").agg(pl.col("label").mean().alias("rate"))
+    held_out = table.filter(~is_even).join(rates, on="value", nulls_equal=True)
+    if held_out.height > len(labels) / 4:
+        return _auc(held_out["rate"], held_out["label"].to_numpy() > 0) > LEAK_AUC
+    table = table.with_columns(as_number(series).alias("number")).drop_nulls("number")
+    auc = _auc(table["number"], table["label"].to_numpy() > 0)
+    return table.height > len(labels) / 2 and max(auc, 1 - auc) > LEAK_AUC
+
+
+def _auc(scores: pl.Series, labels: np.ndarray) -> float:
+    """AUC of ``scores``, or 1/2 where the labels are all alike."""
+    clicks, others = int(labels.sum()), int((~labels).sum())
+    if clicks * others == 0:
+        return 0.5
+    ranks = scores.rank().to_numpy()
+    return float((ranks[labels].sum() - clicks * (clicks + 1) / 2) / (clicks * others))

@@ -76,8 +76,10 @@ class Schema:
         return replace(self, columns=tuple(changed if c.name == changed.name else c for c in self.columns))
 
     def without_role(self, name: str) -> Schema:
-        """The same schema with column ``name`` ignored."""
-        return self.with_column(replace(self.column(name), role=Role.IGNORED))
+        """The same schema with column ``name`` ignored, and compared with no history any more."""
+        ignored = self.with_column(replace(self.column(name), role=Role.IGNORED))
+        columns = tuple(replace(c, candidate=None) if c.candidate == name else c for c in ignored.columns)
+        return replace(ignored, columns=columns)
 
     def check(self) -> Schema:
         """Return self, or raise InputError with the first thing that does not hold together."""
@@ -87,6 +89,9 @@ class Schema:
                 "Exactly one column must be the label, not {count}; name it with --label COL or on the Data page.",
                 count=len(labels),
             )
+        names = [column.name for column in self.columns]
+        if repeated := sorted({name for name in names if names.count(name) > 1}):
+            raise InputError("The schema speaks of {names} more than once.", names=join_names(repeated))
         if not self.fields:
             raise InputError("No column is left for the model to read: all but the label are ignored.")
         for column in self.with_role(Role.SEQUENCE):
@@ -112,12 +117,22 @@ class Schema:
     def from_json(cls, stored: Mapping[str, Any]) -> Schema:
         """Read what ``to_json`` wrote; raises InputError where a part is missing or of the wrong kind."""
         try:
-            columns = tuple(Column(**{**entry, "role": Role(entry["role"])}) for entry in stored["columns"])
+            columns = tuple(_column(entry) for entry in stored["columns"])
             return cls(columns, str(stored["positive"]), stored.get("group"), stored.get("time")).check()
         except (KeyError, TypeError, ValueError) as error:
             if isinstance(error, InputError):
                 raise
             raise InputError("The schema file is not in the form of this version ({why}).", why=error) from error
+
+
+def _column(stored: Mapping[str, Any]) -> Column:
+    column = Column(**{**stored, "role": Role(stored["role"])})
+    texts = (column.separator, column.candidate, column.names_from)
+    if not isinstance(column.name, str) or not all(text is None or isinstance(text, str) for text in texts):
+        raise TypeError(f"column {column.name}: names and separators are texts")
+    if not isinstance(column.max_length, int):
+        raise TypeError(f"column {column.name}: max_length is a whole number")
+    return column
 
 
 @dataclass(frozen=True)

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+import polars as pl
 
-from .errors import InputError
+from .columns import as_text, as_time
+from .encoding import label_array
+from .errors import InputError, shorten
+from .schema import Schema
 
 SPLITS = ("train", "valid", "test")
 MIN_ROWS = 20
+# The share of texts in the time column that may be no time: these rows count as the earliest.
+MAX_UNREADABLE_TIMES = 0.1
 
 
 @dataclass(frozen=True)
@@ -20,6 +26,27 @@ class SplitRule:
     valid_share: float = 0.1
     test_share: float = 0.1
     seed: int = 0
+
+
+def split_table(
+    frame: pl.DataFrame, schema: Schema, rule: SplitRule, file_rows: tuple[int, int, int] | None = None
+) -> dict[str, np.ndarray]:
+    """Row numbers of each split, of the rows that have a label.
+
+    Args:
+        file_rows: how many rows came from a train, a valid and a test file, in this order, where files were given.
+
+    Raises:
+        InputError: if the table cannot be split so.
+    """
+    labels = label_array(frame, schema)
+    labelled = np.flatnonzero(~np.isnan(labels))
+    if file_rows is not None:
+        return _given_split(file_rows, labels, labelled, rule)
+    times = None
+    if rule.method == "time" and schema.time:
+        times = _times(frame[schema.time])[labelled]
+    return {name: labelled[rows] for name, rows in split_rows(labels[labelled] > 0, rule, times).items()}
 
 
 def split_rows(labels: np.ndarray, rule: SplitRule, times: np.ndarray | None = None) -> dict[str, np.ndarray]:
@@ -59,6 +86,39 @@ def check_both_labels(labels: np.ndarray, split: str) -> None:
             what=what,
             count=len(labels),
         )
+
+
+def _times(series: pl.Series) -> np.ndarray:
+    """float64 (n,), NaN for missing; raises InputError if too many are no times."""
+    times = as_time(series)
+    unreadable = as_text(series).filter(times.is_null()).drop_nulls()
+    if times.null_count() == len(times) or len(unreadable) > MAX_UNREADABLE_TIMES * len(times):
+        raise InputError(
+            "Column {name} cannot be read as a time in {count} of {rows} rows, such as “{value}”.",
+            name=series.name,
+            count=times.null_count(),
+            rows=len(times),
+            value=shorten(unreadable[0]) if len(unreadable) else "missing",
+        )
+    return times.to_numpy().astype(np.float64)
+
+
+def _given_split(
+    file_rows: tuple[int, int, int], labels: np.ndarray, labelled: np.ndarray, rule: SplitRule
+) -> dict[str, np.ndarray]:
+    """The splits that the files are; validation rows are drawn from the training file if no file gives them."""
+    edges = np.cumsum((0, *file_rows))
+    parts = {
+        name: labelled[(labelled >= edges[i]) & (labelled < edges[i + 1])]
+        for i, name in enumerate(SPLITS)
+        if file_rows[i]
+    }
+    for name, rows in parts.items():
+        check_both_labels(labels[rows] > 0, name)
+    if "valid" not in parts:
+        drawn = split_rows(labels[parts["train"]] > 0, replace(rule, method="random", test_share=0.0))
+        parts |= {name: parts["train"][rows] for name, rows in drawn.items()}
+    return {name: parts[name] for name in SPLITS if name in parts}
 
 
 def _stratified(labels: np.ndarray, rule: SplitRule) -> dict[str, np.ndarray]:

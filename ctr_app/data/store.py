@@ -22,13 +22,13 @@ import torch
 
 from .batch import Batch
 from .catalogue import sample_named
-from .columns import as_text, as_time
-from .encoding import EncodedRows, Encoder, label_array
+from .columns import as_text
+from .encoding import EncodedRows, Encoder
 from .errors import InputError, join_names
 from .files import new_folder, read_json, write_json
 from .reading import Table
 from .schema import Schema
-from .splitting import SPLITS, SplitRule, check_both_labels, split_rows
+from .splitting import SPLITS, SplitRule, split_table
 
 PROJECT = Path(__file__).resolve().parents[2]
 # Part of every sample's id, so that a change of a generator makes a new data set.
@@ -83,9 +83,9 @@ class DataSet:
         """The whole table."""
         return pl.read_parquet(self.folder / "table.parquet")
 
-    def head(self, rows: int) -> pl.DataFrame:
-        """The first rows, without reading the rest."""
-        return pl.scan_parquet(self.folder / "table.parquet").head(rows).collect()
+    def part(self, start: int, length: int) -> pl.DataFrame:
+        """``length`` rows from row ``start`` on, without reading the rest."""
+        return pl.scan_parquet(self.folder / "table.parquet").slice(start, length).collect()
 
     def names(self) -> dict[str, dict[str, str]]:
         """Readable names of values by field, where a column or an uploaded table names them."""
@@ -99,7 +99,7 @@ class DataSet:
             raise InputError("Say first which column of {name} is the label.", name=self.name)
         folder = self.folder / "encoded" / preparation.key
         if not folder.is_dir():
-            parts = _split(self, preparation)
+            parts = split_table(self.frame, preparation.schema, preparation.split, self.file_rows)
             encoder = Encoder.fit(self.frame[parts["train"]], preparation.schema, preparation.min_count)
             with new_folder(folder) as temporary:
                 encoder.save(temporary / "encoder")
@@ -147,7 +147,7 @@ class DatasetStore:
 
     def list(self) -> list[DataSet]:
         """Every data set, newest first."""
-        found = [self._load(path.parent) for path in self.root.glob("*/dataset.json")]
+        found = [self._load(path.parent) for path in self.root.glob("[!.]*/dataset.json")]
         return sorted(found, key=lambda dataset: -dataset.created)
 
     def get(self, dataset_id: str) -> DataSet:
@@ -167,18 +167,9 @@ class DatasetStore:
     ) -> DataSet:
         """Store a table (``{"train": table}``), or train, valid and test tables with the same columns."""
         first = tables["train"]
-        for name, table in tables.items():
-            lacking = [column for column in first.frame.columns if column not in table.frame.columns]
-            if lacking:
-                raise InputError(
-                    "The {split} file lacks {names}, which the training file has.",
-                    split=name,
-                    names=join_names(lacking),
-                )
-        content_hash = hashlib.sha256("".join(t.content_hash for t in tables.values()).encode()).hexdigest()
-        given = len(tables) > 1
-        frame = _concatenated([tables[s].frame.select(first.frame.columns) for s in SPLITS if s in tables])
-        train, valid, test = (tables[s].frame.height if s in tables else 0 for s in SPLITS)
+        frame, file_rows = joined(tables)
+        hashes = [t.content_hash if s == "train" else f"{s}{t.content_hash}" for s, t in tables.items()]
+        content_hash = hashlib.sha256("".join(hashes).encode()).hexdigest()
         dataset = DataSet(
             self.root,
             f"{_slug(first.name)}-{content_hash[:8]}",
@@ -189,14 +180,14 @@ class DatasetStore:
             time.time(),
             preparation,
             truth,
-            (train, valid, test) if given else None,
+            file_rows,
         )
         return self._store(dataset, frame)
 
     def add_sample(self, name: str, rows: int | None = None, seed: int = 0) -> DataSet:
         """Make the planted sample ``name`` unless it is here, and return it."""
         sample = sample_named(name)
-        rows = rows or sample.rows
+        rows = sample.rows if rows is None else rows
         content_hash = hashlib.sha256(f"{name}/{rows}/{seed}/{SAMPLE_VERSION}".encode()).hexdigest()
         dataset_id = f"{name}-{content_hash[:8]}"
         if (self.root / dataset_id / "dataset.json").exists():
@@ -253,6 +244,27 @@ class DatasetStore:
         )
 
 
+def joined(tables: dict[str, Table]) -> tuple[pl.DataFrame, tuple[int, int, int] | None]:
+    """The rows of all tables with the columns of the first, and how many are whose if there is more than one.
+
+    Raises:
+        InputError: if a table lacks a column that the training table has.
+    """
+    columns = tables["train"].frame.columns
+    for split, table in tables.items():
+        if lacking := [name for name in columns if name not in table.frame.columns]:
+            raise InputError(
+                "The {split} file lacks {names}, which the training file has.", split=split, names=join_names(lacking)
+            )
+    frames = [tables[split].frame.select(columns) for split in SPLITS if split in tables]
+    if len(frames) == 1:
+        return frames[0], None
+    if any(frame.schema != frames[0].schema for frame in frames):
+        frames = [frame.select(as_text(frame[name]).alias(name) for name in columns) for frame in frames]
+    train, valid, test = (tables[split].frame.height if split in tables else 0 for split in SPLITS)
+    return pl.concat(frames), (train, valid, test)
+
+
 def write_names(dataset: DataSet, names: dict[str, dict[str, str]]) -> None:
     """Add readable names of values to those that the data set has."""
     if names:
@@ -271,45 +283,6 @@ def _names_from_columns(frame: pl.DataFrame, schema: Schema) -> dict[str, dict[s
             pairs = pairs.drop_nulls().unique(subset="value", keep="first")
             names[column.name] = dict(zip(pairs["value"], pairs["name"], strict=True))
     return names
-
-
-def _split(dataset: DataSet, preparation: Preparation) -> dict[str, np.ndarray]:
-    """Row numbers of each split, of the rows that have a label."""
-    labels = label_array(dataset.frame, preparation.schema)
-    labelled = np.flatnonzero(~np.isnan(labels))
-    times = None
-    if preparation.split.method == "time" and preparation.schema.time:
-        times = as_time(dataset.frame[preparation.schema.time]).to_numpy().astype(np.float64)[labelled]
-    if dataset.file_rows is None:
-        parts = split_rows(labels[labelled] > 0, preparation.split, times)
-        return {name: labelled[rows] for name, rows in parts.items()}
-    return _given_split(dataset.file_rows, labels, labelled, preparation.split)
-
-
-def _given_split(
-    file_rows: tuple[int, int, int], labels: np.ndarray, labelled: np.ndarray, rule: SplitRule
-) -> dict[str, np.ndarray]:
-    """The splits that the files are; validation rows are drawn from the training file if no file gives them."""
-    edges = np.cumsum((0, *file_rows))
-    parts = {
-        name: labelled[(labelled >= edges[i]) & (labelled < edges[i + 1])]
-        for i, name in enumerate(SPLITS)
-        if file_rows[i]
-    }
-    if "valid" not in parts:
-        drawn = split_rows(labels[parts["train"]] > 0, replace(rule, method="random", test_share=0.0))
-        parts |= {name: parts["train"][rows] for name, rows in drawn.items()}
-    for name, rows in parts.items():
-        check_both_labels(labels[rows] > 0, name)
-    return {name: parts[name] for name in SPLITS if name in parts}
-
-
-def _concatenated(frames: list[pl.DataFrame]) -> pl.DataFrame:
-    if len(frames) == 1:
-        return frames[0]
-    if any(frame.schema != frames[0].schema for frame in frames):
-        frames = [frame.select(as_text(frame[name]).alias(name) for name in frame.columns) for frame in frames]
-    return pl.concat(frames)
 
 
 def _save_rows(folder: Path, rows: EncodedRows) -> None:

@@ -175,18 +175,18 @@ def planted_clicks(
     """
     _check_rows(rows)
     generator = np.random.default_rng(seed)
-    weights = {name: _zipf(len(values), exponent) for name, (values, exponent) in CLICK_CATEGORICAL.items()}
+    weights = {name: zipf(len(values), exponent) for name, (values, exponent) in CLICK_CATEGORICAL.items()}
     codes = {name: generator.choice(len(p), size=rows, p=p) for name, p in weights.items()}
     quantiles = {name: generator.random(rows) for name in CLICK_NUMERIC}
     centred = {name: (q - 0.5) * np.sqrt(12.0) for name, q in quantiles.items()}
 
     logit = np.full(rows, -1.3)
     for name, p in weights.items():
-        logit += main_strength * _scaled(generator.normal(size=len(p)), p)[codes[name]]
+        logit += main_strength * scaled(generator.normal(size=len(p)), p)[codes[name]]
     for z in centred.values():
         logit += main_strength * generator.choice([-1.0, 1.0]) * z
     for first, second in pairs:
-        logit += pair_strength * _pair_effect(generator, first, second, weights, codes, centred)
+        logit += pair_strength * pair_effect(generator, first, second, weights, codes, centred)
 
     probabilities = 1.0 / (1.0 + np.exp(-logit))
     columns: dict[str, object] = {"click": (generator.random(rows) < probabilities).astype(np.int64)}
@@ -272,18 +272,19 @@ def _check_rows(rows: int) -> None:
         raise InputError("A planted sample has between 100 and 10 000 000 rows, not {rows}.", rows=rows)
 
 
-def _zipf(count: int, exponent: float) -> np.ndarray:
+def zipf(count: int, exponent: float) -> np.ndarray:
+    """Shares of ``count`` values that fall with their rank to the power of ``exponent``: float64 (count,), sum 1."""
     weights = 1.0 / np.arange(1, count + 1) ** exponent
     return weights / weights.sum()
 
 
-def _scaled(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
+def scaled(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Values of weighted mean 0 and weighted mean square 1."""
     values = values - weights @ values
     return values / np.sqrt(weights @ values**2)
 
 
-def _pair_effect(
+def pair_effect(
     generator: np.random.Generator,
     first: str,
     second: str,
@@ -296,7 +297,7 @@ def _pair_effect(
         return centred[first] * centred[second]
     if first in centred or second in centred:
         number, category = (first, second) if first in centred else (second, first)
-        slopes = _scaled(generator.normal(size=len(weights[category])), weights[category])
+        slopes = scaled(generator.normal(size=len(weights[category])), weights[category])
         return centred[number] * slopes[codes[category]]
     p, q = weights[first], weights[second]
     left, right = generator.normal(size=(len(p), 2)), generator.normal(size=(len(q), 2))

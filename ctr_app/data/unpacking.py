@@ -93,7 +93,7 @@ def decode(payload: bytes, name: str) -> str:
             raise _not_a_table(name, kind)
     if start.startswith(JSON_STARTS):
         raise _not_a_table(name, "a JSON file")
-    if not text.strip():
+    if not text or text.isspace():
         raise InputError("{name} is empty.", name=name)
     return text
 
