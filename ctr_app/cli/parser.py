@@ -98,4 +98,5 @@ def _add_train_options(train: argparse.ArgumentParser) -> None:
     columns.add_argument("--separator", metavar="'|'", help="between the items of the --sequence columns")
     columns.add_argument("--group", metavar="COL", help="user or session, for GAUC")
     columns.add_argument("--time", metavar="COL", help="split by this column: the latest rows are for testing")
+    columns.add_argument("--split-seed", type=int, default=0, metavar="S", help="which rows a random split draws")
     columns.add_argument("--min-count", type=int, default=2, metavar="N", help="rarer values share one vector")

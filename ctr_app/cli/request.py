@@ -36,7 +36,9 @@ def request_of(options: argparse.Namespace) -> Request:
         options.group,
         options.time,
     )
-    return Request(options.data, options.valid, options.test, options.schema, corrections, options.min_count)
+    return Request(
+        options.data, options.valid, options.test, options.schema, corrections, options.min_count, options.split_seed
+    )
 
 
 def key_value(text: str) -> tuple[str, str]:

@@ -168,4 +168,4 @@ def predict(model: nn.Module, batch: Batch) -> np.ndarray:
         ]
     finally:
         model.train(was_training)
-    return torch.cat(parts).double().cpu().numpy() if parts else np.zeros(0)
+    return torch.cat(parts).cpu().double().numpy() if parts else np.zeros(0)

@@ -44,9 +44,10 @@ def _bring() -> None:
             with parts.sentences(), st.spinner(_("Reading {name}", name=plain(safe_name(file.name)))):
                 state().uploaded = (file.file_id,)
                 state().draft = None
-                table = read_table(file.getvalue(), file.name)
+                content = file.getvalue()
+                table = read_table(content, file.name)
                 inference = infer(table.frame)
-                state().draft = Draft({"train": table}, inference, inference.schema)
+                state().draft = Draft({"train": table}, content, inference, inference.schema)
     with samples:
         st.markdown(_("Or a sample, made here, whose interactions are known:"))
         for name, sample in SAMPLES.items():

@@ -13,8 +13,9 @@ from ..data.correcting import corrected
 from ..data.errors import InputError, shorten
 from ..data.inferring import LABEL_NAMES, infer
 from ..data.ingest import check
-from ..data.reading import read_table
+from ..data.reading import ReadOptions, read_table
 from ..data.schema import SEPARATORS, Column, Corrections, Role, Schema
+from ..data.sniffing import SNIFFED_SEPARATORS
 from ..data.splitting import SplitRule
 from ..data.store import Preparation, write_names
 from . import parts, services
@@ -34,7 +35,10 @@ SEPARATOR_NAMES = {" ": "space", "\t": "tab"}
 def draw(draft: Draft) -> None:
     """The editor; stores the table and goes on to Train when it is accepted."""
     table = draft.tables["train"]
-    st.markdown(f"**{plain(table.name)}** · {plain(table.describe())}")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**{plain(table.name)}** · {plain(table.describe())}", width="content")
+        if table.separator is not None:
+            _reading(draft)
     if not _label(draft) or draft.schema is None:
         return
     _problems(draft, draft.schema)
@@ -62,6 +66,25 @@ def schema_table(schema: Schema) -> pd.DataFrame:
             _("Compared with"): [column.candidate or "" for column in schema.columns],
         }
     )
+
+
+def _reading(draft: Draft) -> None:
+    """Overrule how the text file was understood: its separator and whether its first line holds names."""
+    table = draft.tables["train"]
+    with st.popover(_("Read it differently"), icon=":material/tune:"):
+        separators = list(dict.fromkeys([table.separator or ",", *SNIFFED_SEPARATORS]))
+        separator = st.selectbox(
+            _("Cells are separated by"),
+            separators,
+            key=f"data-cells-{draft.version}",
+            format_func=lambda s: _(SEPARATOR_NAMES[s]) if s in SEPARATOR_NAMES else s,
+        )
+        has_header = st.toggle(_("The first line holds names"), table.has_header, key=f"data-header-{draft.version}")
+        if (separator, has_header) != (table.separator, table.has_header):
+            with parts.sentences():
+                draft.tables["train"] = read_table(draft.content, table.name, ReadOptions(separator, has_header))
+                draft.inference = infer(draft.tables["train"].frame)
+                _changed(draft, draft.inference.schema)
 
 
 def _changed(draft: Draft, schema: Schema | None) -> None:
@@ -291,7 +314,18 @@ def _split(draft: Draft, schema: Schema) -> None:
             help=_("Rarer values share one vector, “unknown”."),
         )
     )
-    draft.split = SplitRule(method or "random")
+    seed = 0
+    if draft.split.method == "random":
+        seed = st.number_input(
+            _("Seed of the split"),
+            0,
+            2**31 - 1,
+            draft.split.seed,
+            key=f"data-split-seed-{draft.version}",
+            width=220,
+            help=_("The same seed draws the same rows for training, validation and test."),
+        )
+    draft.split = SplitRule(method or "random", seed=int(seed))
     if (time, group) != (schema.time, schema.group):
         _changed(draft, replace(schema, time=time, group=group))
 

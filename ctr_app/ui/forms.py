@@ -67,7 +67,7 @@ def _widget(described: Setting, value: Any, key: str) -> Any:
             **shared,
             options=described.choices,
             index=described.choices.index(value),
-            format_func=lambda choice: _(CHOICE_NAMES.get(choice, choice)),
+            format_func=lambda choice: _(CHOICE_NAMES.get(choice, str(choice))),
         )
     if described.kind == "bool":
         return st.toggle(**shared, value=value)

@@ -24,6 +24,7 @@ class Draft:
     """A table that was uploaded and is not stored yet, with what is said about its columns so far."""
 
     tables: dict[str, Table]
+    content: bytes
     inference: Inference
     schema: Schema | None
     split: SplitRule = field(default_factory=SplitRule)

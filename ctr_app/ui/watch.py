@@ -120,7 +120,8 @@ def _what_came_of_it(run: Run, status: RunStatus) -> None:
     metrics = run.metrics()
     if metrics:
         test = metrics.get("test") or metrics["valid"]
-        cards = st.columns(4)
+        gauc = test.get("gauc")
+        cards = st.columns(4 if gauc is None else 5)
         cards[0].metric(_("Best epoch"), f"{metrics['best_epoch']} / {metrics['epochs']}", border=True)
         cards[1].metric(
             _("Validation AUC"),
@@ -140,6 +141,10 @@ def _what_came_of_it(run: Run, status: RunStatus) -> None:
             border=True,
             help=_("Mean cross-entropy in nats, on the same rows."),
         )
+        if gauc is not None:
+            cards[4].metric(
+                _("Test GAUC"), f"{gauc:.4f}", border=True, help=_("Mean AUC within groups, weighted by their rows.")
+            )
     with st.container(horizontal=True):
         if run.has_model and st.button(
             _("See what it learned"), key="train-see", type="primary", icon=":material/visibility:"
