@@ -47,6 +47,13 @@ class AppState:
     revealed: bool = False
 
 
+def change(draft: Draft, schema: Schema | None) -> None:
+    """Give a draft another schema and draw the page anew."""
+    draft.schema = schema
+    draft.version += 1
+    st.rerun()
+
+
 def state() -> AppState:
     """This session's state."""
     if STATE_KEY not in st.session_state:
