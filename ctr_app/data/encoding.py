@@ -17,6 +17,8 @@ from .schema import Role, Schema
 PADDING, UNKNOWN, MISSING = 0, 1, 2
 SPECIAL_NAMES = {PADDING: "(padding)", UNKNOWN: "(unknown)", MISSING: "(missing)"}
 NUM_QUANTILES = 1000
+# The difference of two numbers up to this is still a finite one.
+LARGEST_NUMBER = 1e300
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ class NumericTransform:
     @classmethod
     def fit(cls, numbers: np.ndarray) -> NumericTransform:
         """Learn from float (n,) with NaN for missing; a column without any number becomes 0 everywhere."""
-        present = numbers[~np.isnan(numbers)]
+        present = np.clip(numbers[~np.isnan(numbers)], -LARGEST_NUMBER, LARGEST_NUMBER)
         if len(present) == 0:
             return cls(np.zeros(1))
         if len(present) <= NUM_QUANTILES:

@@ -176,6 +176,16 @@ def test_a_column_that_is_constant_or_empty_in_training_is_zero_everywhere():
         assert encoded.tolist() == [0.0] * 4
 
 
+@pytest.mark.parametrize("rows", [10, 3000])
+def test_numbers_at_the_end_of_what_a_float_holds_are_still_numbers(rows):
+    numbers = np.resize([-1.7e308, 1e-308, 0.0, 1.7e308, 3.0], rows)
+    transform = NumericTransform.fit(numbers)
+    encoded = transform(numbers)
+    assert np.isfinite(encoded).all()
+    assert np.isfinite(transform.inverse(encoded)).all()
+    assert encoded[0] < encoded[2] < encoded[3]
+
+
 # Whole tables
 
 
