@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ..data.batch import Batch, FieldLayout
+from .rows import gather_rows
 
 EMBEDDING_STD = 0.01
 
@@ -58,7 +59,7 @@ class FieldEmbedding(nn.Module):
     def lookup(self, field: str, ids: Tensor) -> Tensor:
         """Vectors (..., D) of the given ids of one field."""
         table = self.layout.table_of(field)
-        return self._matrix(self.dims[table])(ids + self.offsets[table])
+        return gather_rows(self._matrix(self.dims[table]).weight, ids + self.offsets[table])
 
     def categorical(self, batch: Batch) -> list[Tensor]:
         """C tensors (B, D), in the order of the layout."""
@@ -66,17 +67,41 @@ class FieldEmbedding(nn.Module):
         for dim, columns in self._columns.items():
             if columns:
                 chosen = batch.categorical if len(columns) == len(found) else batch.categorical[:, columns]
-                vectors = self._matrix(dim)(chosen + self.get_buffer(f"offsets_{dim}"))  # (B, C', D)
+                ids = chosen + self.get_buffer(f"offsets_{dim}")
+                vectors = gather_rows(self._matrix(dim).weight, ids).unbind(dim=1)  # C' of (B, D)
                 for position, column in enumerate(columns):
-                    found[column] = vectors[:, position]
+                    found[column] = vectors[position]
         return found
+
+    def stacked(self, batch: Batch) -> list[Tensor]:
+        """All categorical fields as one (B, C, D), in a list of one, or none; for tables of one width only."""
+        if not self.layout.categorical:
+            return []
+        (dim,) = {self.dims[name] for name in self.layout.categorical}
+        return [gather_rows(self._matrix(dim).weight, batch.categorical + self.get_buffer(f"offsets_{dim}"))]
 
     def pooled(self, batch: Batch, field: str) -> Tensor:
         """Mean (B, D) over the real items of a sequence field; a zero vector where there is none."""
-        table = self.layout.table_of(field)
-        offset = self.offsets[table]
-        ids = batch.sequences[field].long() + offset
-        return functional.embedding_bag(ids, self._matrix(self.dims[table]).weight, mode="mean", padding_idx=offset)
+        ids = batch.sequences[field]
+        is_real = ids > 0
+        rows = is_real.nonzero()[:, 0]
+        vectors = self.lookup(field, ids[is_real])  # (P, D)
+        sums = vectors.new_zeros(len(ids), vectors.shape[1]).index_add(0, rows, vectors)
+        return sums / is_real.sum(dim=1, keepdim=True).clamp(min=1)
+
+    def matrices(self) -> dict[str, nn.Parameter]:
+        """Every embedding matrix, by its width as text."""
+        return {dim: cast(nn.Parameter, cast(nn.Embedding, table).weight) for dim, table in self.tables.items()}
+
+    def occurrences(self, batch: Batch) -> dict[str, Tensor]:
+        """How often each row of each matrix occurs in ``batch``, int (V,), by the matrix's width as text."""
+        counts = {dim: torch.zeros(len(matrix), dtype=torch.long) for dim, matrix in self.matrices().items()}
+        ids = {name: batch.categorical[:, i] for i, name in enumerate(self.layout.categorical)} | batch.sequences
+        for name, found in ids.items():
+            table = self.layout.table_of(name)
+            present = found[found > 0].long().cpu() + self.offsets[table]
+            counts[str(self.dims[table])] += torch.bincount(present, minlength=len(counts[str(self.dims[table])]))
+        return counts
 
     def _matrix(self, dim: int) -> nn.Embedding:
         """The matrix that holds every table of width ``dim``."""

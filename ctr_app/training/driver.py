@@ -160,7 +160,7 @@ class _Driver:
         elif isinstance(event, EpochDone):
             self.training_seconds += event.seconds
             self.training_rows += event.rows
-            self.run.save_last(trainer.model, trainer.optimizer)
+            self.run.save_last(trainer.model, trainer.optimizer.state())
 
     def _write_steps(self, step: int, trainer: Trainer) -> None:
         if not self.losses:

@@ -17,7 +17,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import torch
 from polars.exceptions import PolarsError
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
@@ -119,15 +118,9 @@ class Run:
         """Keep the weights of the best epoch so far."""
         _save_tensors(state, self.folder / "best.safetensors")
 
-    def save_last(self, model: nn.Module, optimizer: torch.optim.Optimizer) -> None:
+    def save_last(self, model: nn.Module, moments: Mapping[str, Tensor]) -> None:
         """Keep the latest weights and the optimizer's state."""
         _save_tensors(model.state_dict(), self.folder / "last.safetensors")
-        moments = {
-            f"{key}.{index}": value
-            for index, state in optimizer.state_dict()["state"].items()
-            for key, value in state.items()
-            if isinstance(value, Tensor)
-        }
         _save_tensors(moments, self.folder / "optimizer.safetensors")
 
     @property

@@ -13,8 +13,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ..data.batch import Batch
+from ..models.layers import FieldEmbedding
 from .config import TrainingConfig
 from .metrics import Metrics, measure
+from .optimizer import Adam
 
 EVALUATION_ROWS = 8192
 
@@ -83,12 +85,7 @@ class Trainer:
         self.model = model.to(device)
         self.train, self.valid = train.to(device), valid.to(device)
         self.config, self.device, self.valid_groups = config, device, valid_groups
-        self.optimizer = torch.optim.Adam(
-            model.parameters(),
-            lr=config.learning_rate,
-            weight_decay=config.weight_decay,
-            fused=device.type in ("cpu", "cuda") or None,
-        )
+        self.optimizer = Adam(self.model, self._matrices(), config.learning_rate, config.weight_decay)
         self.best_epoch = 0
         self.best_value = -math.inf
         self.best_state: dict[str, Tensor] = {}
@@ -104,6 +101,13 @@ class Trainer:
         Raises:
             TrainingFailed: if the validation loss is no number any more.
         """
+        self.optimizer.attach()
+        try:
+            yield from self._epochs()
+        finally:
+            self.optimizer.detach()
+
+    def _epochs(self) -> Iterator[Event]:
         generator = torch.Generator().manual_seed(self.config.seed)
         step = 0
         for epoch in range(1, self.config.epochs + 1):
@@ -126,6 +130,16 @@ class Trainer:
                 return
         yield Finished("epochs", self.best_epoch)
 
+    def _matrices(self) -> Iterator[tuple[nn.Parameter, Tensor]]:
+        """Every embedding matrix of the model, with the share of steps in which each of its rows is touched."""
+        chosen = min(1.0, self.config.batch_size / max(1, len(self.train)))
+        for module in self.model.modules():
+            if isinstance(module, FieldEmbedding):
+                occurrences = module.occurrences(self.train)
+                for width, matrix in module.matrices().items():
+                    share = 1.0 - (1.0 - chosen) ** occurrences[width].clamp(min=1).double()
+                    yield matrix, share.float().to(self.device)
+
     def _seed_dropout(self, step: int) -> None:
         """Seed the generator that dropout draws from: others in this process (a page, another run) draw from it too."""
         seed = 1_000_003 * self.config.seed + step
@@ -136,7 +150,7 @@ class Trainer:
 
     def _step(self, batch: Batch) -> Tensor:
         loss = functional.binary_cross_entropy_with_logits(self.model(batch), batch.labels)
-        self.optimizer.zero_grad(set_to_none=True)
+        self.optimizer.clear()
         loss.backward()
         self.optimizer.step()
         return loss.detach()

@@ -35,8 +35,8 @@ def test_an_fm_without_factors_has_no_interactions():
     encoder, batch = encoded()
     model = random_model("fm", encoder.layout)
     with torch.no_grad():
-        for parameter in (*model.factors.parameters(), model.numeric_factors):
-            parameter.zero_()
+        for parameter in (*model.embedding.parameters(), model.numeric):
+            parameter[:, 1:] = 0.0
     assert by_behaviour(model, encoder.layout, batch)["strength"].max() < 1e-6
 
 

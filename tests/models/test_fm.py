@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from ctr_app.models.fm import FM, FMConfig, pairwise_sum
+from ctr_app.models.fm import FM, FMConfig, linear_and_pairwise
 
 from .examples import MIXED, ONLY_CATEGORICAL, ONLY_NUMERIC, TWO_HISTORIES, build, dot, random_batch
 
@@ -28,13 +28,13 @@ def slow_logit(model, batch, row):
     fields = features_of(model.layout, batch, row)
     for _, features in fields:
         for x, table, i in features:
-            logit = logit + x * (model.numeric_linear[i] if table is None else model.linear.weight(table)[i, 0])
+            logit = logit + x * (model.numeric[i, 0] if table is None else model.linear_weights(table)[i])
     for first in range(len(fields)):
         for second in range(first + 1, len(fields)):
             for x, table, i in fields[first][1]:
                 for y, other, j in fields[second][1]:
-                    v = model.numeric_factors[i] if table is None else model.factors.weight(table)[i]
-                    w = model.numeric_factors[j] if other is None else model.factors.weight(other)[j]
+                    v = model.numeric[i, 1:] if table is None else model.factors(table)[i]
+                    w = model.numeric[j, 1:] if other is None else model.factors(other)[j]
                     logit = logit + dot(v, w) * x * y
     return logit
 
@@ -46,16 +46,29 @@ def test_fm_is_the_double_sum_over_pairs_of_features(layout):
     torch.testing.assert_close(model(batch), expected)
 
 
-def test_pairwise_sum_is_the_sum_over_pairs():
-    vectors = torch.randn(3, 5, 4)
-    expected = torch.stack(
-        [sum(dot(v[i], v[j]) for i in range(5) for j in range(i + 1, 5)) for v in vectors]  # type: ignore[misc]
-    )
-    torch.testing.assert_close(pairwise_sum(vectors), expected)
+def slow_linear_and_pairwise(terms):
+    """The linear terms and the sum over pairs, one by one."""
+    pairs = [[dot(v[i, 1:], v[j, 1:]) for i in range(len(v)) for j in range(i + 1, len(v))] for v in terms]
+    return torch.stack([v[:, 0].sum() + sum(found) for v, found in zip(terms, pairs, strict=True)])
 
 
-def test_pairwise_sum_of_one_field_is_zero():
-    torch.testing.assert_close(pairwise_sum(torch.randn(3, 1, 4)), torch.zeros(3))
+def test_the_closed_form_is_the_sum_over_fields_and_pairs():
+    terms = torch.randn(3, 5, 4)
+    torch.testing.assert_close(linear_and_pairwise(terms), slow_linear_and_pairwise(terms))
+
+
+def test_one_field_has_no_pairs():
+    terms = torch.randn(3, 1, 4)
+    torch.testing.assert_close(linear_and_pairwise(terms), terms[:, 0, 0])
+
+
+def test_the_gradient_by_hand_is_that_of_the_double_sum():
+    terms = torch.randn(3, 5, 4, dtype=torch.double, requires_grad=True)
+    assert torch.autograd.gradcheck(linear_and_pairwise, terms)
+    weights = torch.randn(3, dtype=torch.double)
+    (by_hand,) = torch.autograd.grad(linear_and_pairwise(terms) @ weights, terms)
+    (expected,) = torch.autograd.grad(slow_linear_and_pairwise(terms) @ weights, terms)
+    torch.testing.assert_close(by_hand, expected)
 
 
 def test_field_vectors_and_linear_terms_are_in_the_order_of_the_layout():
@@ -63,12 +76,12 @@ def test_field_vectors_and_linear_terms_are_in_the_order_of_the_layout():
     vectors, terms = model.field_vectors(batch), model.linear_terms(batch)
     assert vectors.shape == (4, 7, 4)
     assert terms.shape == (4, 7)
-    torch.testing.assert_close(vectors[:, 1], batch.numeric[:, 1:2] * model.numeric_factors[1])
-    assert torch.equal(vectors[:, 3], model.factors.weight("device")[batch.categorical[:, 1]])
-    assert torch.equal(terms[:, 3], model.linear.weight("device")[batch.categorical[:, 1], 0])
+    torch.testing.assert_close(vectors[:, 1], batch.numeric[:, 1:2] * model.numeric[1, 1:])
+    assert torch.equal(vectors[:, 3], model.factors("device")[batch.categorical[:, 1]])
+    assert torch.equal(terms[:, 3], model.linear_weights("device")[batch.categorical[:, 1]])
 
 
 def test_fm_begins_without_linear_weights_and_with_small_vectors():
     model = FM(MIXED, FMConfig())
-    assert not model.linear.weight("film").any()
-    assert model.factors.weight("city").std() < 0.02
+    assert not model.linear_weights("film").any()
+    assert model.factors("city").std() < 0.02

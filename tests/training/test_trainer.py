@@ -109,7 +109,7 @@ def test_the_same_seed_gives_the_same_weights_to_the_bit(family: str) -> None:
 def test_weight_decay_pulls_at_weights_that_no_row_touches() -> None:
     def unseen(weight_decay: float) -> tuple[torch.Tensor, torch.Tensor]:
         trained = trainer(epochs=2, weight_decay=weight_decay)
-        vector = trained.model.get_submodule("factors").weight("item")[UNSEEN_ITEM]  # type: ignore[operator]
+        vector = trained.model.factors("item")[UNSEEN_ITEM]  # type: ignore[operator]
         before = vector.detach().clone()
         assert list(trained.run())
         return before, vector.detach()
