@@ -1,0 +1,35 @@
+"""Runs trained before a test begins, by the same code as the app's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ctr_app.data.store import DataSet, DatasetStore
+from ctr_app.models.registry import resolve
+from ctr_app.training.driver import train_run
+from ctr_app.training.launch import configs_for
+from ctr_app.training.run_store import Run, RunStore
+
+
+def queued_run(runs: RunStore, dataset: DataSet, model: str = "fm", **settings: Any) -> Run:
+    """A new run of ``model`` (a family or another name of one) that nobody trains yet."""
+    family, implied = resolve(model)
+    config, training = configs_for(family.name, {"epochs": 2, "batch_size": 256, **implied, **settings})
+    assert dataset.preparation is not None
+    return runs.create(
+        family.name,
+        config,
+        training,
+        device="cpu",
+        dataset_id=dataset.id,
+        dataset_name=dataset.name,
+        content_hash=dataset.content_hash,
+        preparation=dataset.preparation,
+    )
+
+
+def trained_run(runs: RunStore, datasets: DatasetStore, dataset: DataSet, model: str = "fm", **settings: Any) -> Run:
+    """A run of ``model`` on a stored data set, trained to its end."""
+    run = queued_run(runs, dataset, model, **settings)
+    train_run(run, datasets)
+    return run

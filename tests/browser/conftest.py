@@ -1,0 +1,127 @@
+"""A browser for all tests, a server for each module, and a tab for each test."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from ctr_app.data.store import DatasetStore
+from ctr_app.training.run_store import Run, RunStore
+from tests.app.prepared import trained_run
+
+from .screen import Screen
+from .server import Server
+
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
+CHROMIUM_ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+NewScreen = Callable[..., Screen]
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Where Chromium is; without it these tests are skipped, but not where everything must be tested."""
+    found = next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
+    if found is None:
+        sentence = f"no browser here: none of {', '.join(CHROMIUM_NAMES)} is installed"
+        if os.environ.get("CI", "").lower() == "true":
+            pytest.fail(sentence)
+        pytest.skip(sentence)
+    return found
+
+
+@pytest.fixture(scope="package")
+def browser(chromium: str) -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_ARGUMENTS)
+        yield found
+        found.close()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the module's server keeps its data and runs."""
+    return tmp_path_factory.mktemp("server")
+
+
+@pytest.fixture(scope="module")
+def server(folder: Path) -> Iterator[Server]:
+    """The module's server; afterwards its log must be clean."""
+    started = Server(folder)
+    try:
+        started.start()
+        yield started
+    finally:
+        started.stop()
+    assert started.trouble() == [], started.log()
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with two small data sets and a run of each model on one of them."""
+    folder = tmp_path_factory.mktemp("trained")
+    runs, datasets = RunStore(folder / "runs"), DatasetStore(folder / "data")
+    clicks = datasets.add_sample("planted-clicks", rows=3000, seed=1)
+    histories = datasets.add_sample("planted-histories", rows=2000, seed=1)
+    for model in ("fm", "dcn-v2", "din"):
+        trained_run(runs, datasets, histories if model == "din" else clicks, model)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def earlier_runs(folder: Path, trained: Path) -> dict[str, Run]:
+    """Runs of the module's server that have ended before anyone opens the app, by the model's title."""
+    shutil.copytree(trained, folder, dirs_exist_ok=True)
+    return {run.spec().title: run for run in RunStore(folder / "runs").list()}
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    """Add to the report of a failed test what was on its screens."""
+    report: Any = yield
+    if report.failed and call.when == "call":
+        for number, screen in enumerate(getattr(item, "funcargs", {}).get("screens", [])):
+            picture = item.config.rootpath / ".pytest_cache" / f"{item.name[:80]}-{number}.png"
+            screen.page.screenshot(path=picture, full_page=True)
+            report.sections.append((f"screen at {screen.page.url}, see {picture}", screen.text()))
+    return report
+
+
+@pytest.fixture
+def screens() -> list[Screen]:
+    """The tabs that the test has opened."""
+    return []
+
+
+@pytest.fixture
+def new_screen(browser: Browser, server: Server, screens: list[Screen]) -> Iterator[NewScreen]:
+    """Opens tabs as different people do: each with its own session. Afterwards none may have complained."""
+
+    def open_one(width: int = 1280, color_scheme: str = "light") -> Screen:
+        context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=color_scheme)  # type: ignore[arg-type]
+        screens.append(Screen(context.new_page(), server))
+        return screens[-1]
+
+    yield open_one
+    for screen in screens:
+        screen.page.context.close()
+    assert [line for screen in screens for line in screen.trouble()] == []
+
+
+@pytest.fixture
+def screen(new_screen: NewScreen) -> Screen:
+    """One tab, 1280 wide, light."""
+    return new_screen()

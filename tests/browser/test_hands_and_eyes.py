@@ -1,0 +1,62 @@
+"""Pressing cells and keys, and what fits on a screen."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from ctr_app.training.run_store import Run
+
+from .conftest import NewScreen
+from .screen import PAGES, Screen, expect
+
+pytestmark = pytest.mark.browser
+WIDTHS = (1280, 1920)
+OPEN_ON = {"train": "FM", "interactions": "DCN-V2", "attention": "DIN"}
+
+
+def test_a_press_on_a_cell_opens_the_value_table_of_its_pair(screen: Screen, earlier_runs: dict[str, Run]) -> None:
+    screen.open(f"interactions?run={earlier_runs['FM'].id}")
+    chosen = screen.page.get_by_role("combobox", name="Pair")
+    for a, b in (("site", "slot"), ("ad", "hour")):
+        screen.page.locator(f'svg path[aria-label*="field: {a}; with: {b}"]').first.click()
+        expect(chosen).to_have_value(re.compile(rf"^({a} × {b}|{b} × {a})$"))
+        screen.settle()
+        marks = screen.described()
+        assert re.search(rf"{b}: [^;]+; {a}: [^;]+; logits|{a}: [^;]+; {b}: [^;]+; logits", marks)
+        assert "rows with both" in marks
+    assert screen.alerts() == []
+
+
+def test_the_keyboard_alone_reaches_and_presses_the_buttons_of_home(screen: Screen) -> None:
+    screen.open()
+    reached = []
+    for _ in range(40):
+        screen.page.keyboard.press("Tab")
+        reached.append(screen.page.evaluate("document.activeElement.closest('[class*=st-key-]')?.className || ''"))
+        if "st-key-home-tour-din" in reached[-1]:
+            break
+    for name in ("fm", "dcn", "din"):
+        assert any(f"st-key-home-tour-{name}" in place for place in reached), name
+    screen.page.keyboard.press("Enter")
+    screen.page.wait_for_url(re.compile(r"/train\?run="))
+
+
+@pytest.mark.parametrize("color_scheme", ["light", "dark"])
+def test_no_page_has_to_be_scrolled_sideways(
+    new_screen: NewScreen, earlier_runs: dict[str, Run], color_scheme: str
+) -> None:
+    screen = new_screen(color_scheme=color_scheme)
+    for page in PAGES:
+        screen.open(f"{page}?run={earlier_runs[OPEN_ON[page]].id}" if page in OPEN_ON else page)
+        if page in ("interactions", "attention"):
+            screen.see_chart()
+        for width in WIDTHS:
+            screen.page.set_viewport_size({"width": width, "height": 1080})
+            screen.settle()
+            assert screen.is_as_wide_as_the_window(), (page or "home", width)
+        assert screen.alerts() == []
+    lightness = "getComputedStyle(document.querySelector('[data-testid=\"stApp\"]')).backgroundColor"
+    is_dark = max(map(int, re.findall(r"\d+", str(screen.page.evaluate(lightness)))[:3])) < 128
+    assert is_dark == (color_scheme == "dark")
