@@ -24,7 +24,11 @@ def choose_device(wanted: str = "auto") -> torch.device:
     try:
         device = torch.device(wanted)
     except RuntimeError as error:
-        raise InputError("{wanted} is no device's name.", wanted=wanted) from error
+        raise InputError(
+            "“{wanted}” is no device's name; there are {devices}.",
+            wanted=wanted,
+            devices=join_names(["auto", *devices]),
+        ) from error
     if device.type not in devices or (device.index or 0) >= _count(device.type):
         raise InputError(
             "There is no device {wanted} here; there are {devices}.",

@@ -64,7 +64,7 @@ FLAGS: dict[str, tuple[list[str], str]] = {
     "seed twice": (["--set", "seed=1", "--seed", "2"], "--set seed=1 contradicts --seed 2"),
     "seed below zero": (["--seed", "-1"], "Setting seed must be at least 0"),
     "setting against the model's name": (["--model", "dcn-v2", "--set", "cross=mix"], "contradicts --model dcn-v2"),
-    "unknown device": (["--device", "abacus"], "abacus is no device's name"),
+    "unknown device": (["--device", "abacus"], "“abacus” is no device's name; there are auto, "),
     "no threads": (["--threads", "0"], "--threads must be between"),
     "unknown label": (["--label", "clack"], "There is no column clack"),
     "unknown column to ignore": (["--ignore", "item,nowhere"], "There is no column nowhere"),
