@@ -49,7 +49,7 @@ FAMILIES = {
         "Which of your past clicks explains this one?",
         DINConfig,
         DIN,
-        {"learning_rate": 2e-3, "weight_decay": 1e-5},
+        {"learning_rate": 4e-3, "weight_decay": 1e-5},
     ),
 }
 # Other names that people know: a family with some of its settings.

@@ -11,6 +11,7 @@ from torch import nn
 from ctr_app.models.layers import (
     MLP,
     Dice,
+    Dropout,
     FieldEmbedding,
     FieldInputs,
     SafeBatchNorm,
@@ -174,3 +175,26 @@ def test_evaluation_mode_puts_the_models_mode_back_even_after_an_error(was_train
     with pytest.raises(RuntimeError), evaluation_mode(model):
         raise RuntimeError
     assert model[0].training is was_training
+
+
+@pytest.mark.parametrize("share", [0.2, 0.5, 0.9])
+def test_dropout_leaves_out_its_share_and_keeps_the_mean(share):
+    dropout, x = Dropout(share), torch.ones(400, 251)
+    dropped = dropout(x)
+    assert (dropped == 0).float().mean() == pytest.approx(share, abs=0.01)
+    assert dropped.mean() == pytest.approx(1.0, abs=0.05)
+    kept = dropped[dropped != 0]
+    assert torch.equal(kept, kept[0].expand_as(kept))
+
+
+def test_dropout_is_the_identity_in_evaluation_and_without_a_share():
+    x = torch.randn(5, 3)
+    assert Dropout(0.5).eval()(x) is x
+    assert Dropout(0.0)(x) is x
+
+
+def test_dropout_sends_gradients_through_what_it_kept_only():
+    x = torch.randn(50, 3, requires_grad=True)
+    dropped = Dropout(0.5)(x)
+    dropped.sum().backward()
+    assert torch.equal(x.grad != 0, dropped != 0)
