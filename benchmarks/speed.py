@@ -190,8 +190,9 @@ def main() -> None:
             compare(plan, workers, folder, findings)
             if "ours" in workers:
                 grow(plan, workers["ours"], folder, findings)
-    command = "python benchmarks/speed.py" + (" --quick" if options.quick else "")
-    text = section(plan, findings, command, time.perf_counter() - started)
+    flags = ["--quick"] if options.quick else []
+    flags += [f"--{name} {value}" for name in ("rows", "repeats") if (value := getattr(options, name))]
+    text = section(plan, findings, " ".join(["python benchmarks/speed.py", *flags]), time.perf_counter() - started)
     print(text)
     if plan.is_whole:
         RESULTS.write_text(with_section(RESULTS.read_text() if RESULTS.exists() else "# Results\n\n", text))

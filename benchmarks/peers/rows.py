@@ -17,7 +17,7 @@ SMALLEST_FIELD = 64  # the tutorials' DCN gives smaller fields vectors shorter t
 FIRST_ID = 3
 SHARE_OF_TRAIN = 0.8
 
-NUM_USERS, NUM_GENRES, ITEMS_PER_GENRE, MAX_HISTORY = 6_000, 20, 185, 50
+NUM_USERS, NUM_GENRES, ITEMS_PER_GENRE, MAX_HISTORY = 6_000, 10, 370, 50
 USER_FIELDS = {"user": NUM_USERS, "gender": 2, "age": 7, "occupation": 21}
 CANDIDATE = "item"
 
@@ -80,10 +80,10 @@ def make_histories(num_rows: int, seed: int = 0) -> Table:
     """MovieLens-shaped rows: labels follow how much of the history is of the candidate's genre."""
     random = np.random.default_rng(seed)
     user = _zipf(random, NUM_USERS, num_rows, exponent=0.5)
-    likes = random.integers(0, NUM_GENRES, (NUM_USERS, 3))
+    likes = random.integers(0, NUM_GENRES, (NUM_USERS, 2))
     of_user = {name: random.integers(0, size, NUM_USERS) for name, size in USER_FIELDS.items() if name != "user"}
     candidate = _items(random, likes[user], 0.5, 1)[:, 0]
-    history = _items(random, likes[user], 0.8, MAX_HISTORY)
+    history = _items(random, likes[user], 0.9, MAX_HISTORY)
     is_real = np.arange(MAX_HISTORY) < random.integers(1, MAX_HISTORY + 1, num_rows)[:, None]
     is_alike = (history % NUM_GENRES == candidate[:, None] % NUM_GENRES) & is_real
     quality = random.normal(0.0, 0.5, NUM_GENRES * ITEMS_PER_GENRE)
@@ -130,12 +130,12 @@ def _zipf(random: np.random.Generator, size: int, num_rows: int, exponent: float
 
 
 def _items(random: np.random.Generator, likes: np.ndarray, share_liked: float, length: int) -> np.ndarray:
-    """Items (n, length): of one of the row's liked genres (n, 3) with the given chance, else of any."""
+    """Items (n, length): of one of the row's liked genres (n, 2) with the given chance, else of any."""
     num_rows = len(likes)
-    liked = likes[np.arange(num_rows)[:, None], random.integers(0, 3, (num_rows, length))]
+    liked = likes[np.arange(num_rows)[:, None], random.integers(0, 2, (num_rows, length))]
     is_liked = random.random((num_rows, length)) < share_liked
     genre = np.where(is_liked, liked, random.integers(0, NUM_GENRES, (num_rows, length)))
-    within = _zipf(random, ITEMS_PER_GENRE, num_rows * length, exponent=0.9).reshape(num_rows, length)
+    within = _zipf(random, ITEMS_PER_GENRE, num_rows * length, exponent=1.1).reshape(num_rows, length)
     return genre + NUM_GENRES * within
 
 
