@@ -66,6 +66,7 @@ def cycle(values) -> list:
         ([datetime(2024, 1, 1)] * 2 * (ROWS // 2 - 1) + [datetime(2025, 1, 1)] * 2, "x", Role.IGNORED, "a time"),
         (cycle([0.5, 1.0, 1.5]), "rating:float", Role.NUMERIC, "by the ending of its name"),
         (cycle([1, 2, 3]), "rating:float", Role.NUMERIC, "by the ending of its name"),
+        ([f"i{i}" for i in range(ROWS)], "item:token", Role.IGNORED, "nearly every row has a value of its own"),
         (cycle([1995, 1996]), "year:token", Role.CATEGORICAL, "by the ending of its name"),
         (cycle(["Drama War", "War"]), "genre:token_seq", Role.SEQUENCE, "by the ending of its name"),
     ],
@@ -155,6 +156,12 @@ def test_a_history_is_compared_with_the_column_whose_values_it_holds():
     inference = infer(frame)
     assert column_of(inference, "seen").candidate == "film"
     assert column_of(inference, "tags").candidate is None
+
+
+def test_of_two_columns_with_the_same_values_the_history_is_compared_with_the_one_it_is_named_after():
+    ids = np.arange(ROWS) % 30
+    frame = clicks(user_id=ids[::-1], item_id=ids, item_id_history=[f"{i % 30}|{(i + 1) % 30}" for i in range(ROWS)])
+    assert column_of(infer(frame), "item_id_history").candidate == "item_id"
 
 
 def test_a_typed_list_of_floats_is_compared_with_a_column_of_integers():

@@ -13,7 +13,7 @@ from ctr_app.data.errors import InputError
 from ctr_app.data.inferring import infer
 from ctr_app.data.ingest import Request, check, ingest, read_schema, schema_warnings
 from ctr_app.data.reading import read_table
-from ctr_app.data.schema import Corrections, Role, Schema
+from ctr_app.data.schema import Column, Corrections, Role, Schema
 from ctr_app.data.splitting import SplitRule
 from ctr_app.data.store import DatasetStore, Preparation
 from ctr_app.data.synthetic import planted_clicks
@@ -254,6 +254,20 @@ def test_the_check_passes_what_can_be_stored_and_writes_nothing(file, store):
     table = read_table(Path(file()))
     check({"train": table}, Preparation(infer(table.frame).schema))
     assert not store.root.exists()
+
+
+@pytest.mark.parametrize(
+    ("column", "expected"),
+    [
+        (Column("city", Role.NUMERIC), "Column city cannot be numeric: it holds no number"),
+        (Column("city", Role.SEQUENCE, separator=";"), "The separator “;” never occurs in column city"),
+    ],
+)
+def test_a_schema_that_the_values_contradict_is_refused(file, column, expected):
+    table = read_table(Path(file()))
+    schema = infer(table.frame).schema.with_column(column)
+    with pytest.raises(InputError, match=expected):
+        check({"train": table}, Preparation(schema))
 
 
 def test_warnings_are_of_columns_that_a_model_would_read():

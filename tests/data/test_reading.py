@@ -219,6 +219,15 @@ def test_a_parquet_file_cut_or_changed_anywhere_is_read_or_refused_in_words():
             read_table(bytes(changed), "clicks.parquet")
 
 
+def test_a_parquet_file_that_makes_the_reader_panic_is_refused_in_words(monkeypatch):
+    def panic(*_args, **_kwargs):
+        raise pl.exceptions.PanicException("index out of bounds")
+
+    content = parquet(TYPED)
+    monkeypatch.setattr(pl, "read_parquet", panic)
+    assert sentence(content) == "clicks.csv is a damaged Parquet file."
+
+
 def test_a_parquet_file_that_would_fill_the_memory_is_refused(monkeypatch):
     monkeypatch.setattr(unpacking, "MAX_UNPACKED_BYTES", 2**20)
     content = parquet(pl.DataFrame({"click": pl.zeros(100_000, pl.Int8, eager=True), "x": [0] * 100_000}))

@@ -21,6 +21,10 @@ def test_lists_inside_cells_do_not_hide_the_separator():
     assert sniff_separator(["click,tags", '1,"a;b;c"', '0,"a;b;c"']) == ","
 
 
+def test_a_header_without_the_sign_that_all_texts_hold_tells_the_separator():
+    assert sniff_separator(["user;text;click", *(f"{i};well, yes;0" for i in range(99))]) == ";"
+
+
 def test_quoted_separators_do_not_count():
     assert split_line('1,"a,b",c', ",") == ["1", "a,b", "c"]
     assert split_line("1::a", "::") == ["1", "a"]

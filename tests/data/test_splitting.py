@@ -58,11 +58,12 @@ def test_each_split_has_its_share_of_the_clicks_and_of_the_others(labels, valid,
 @given(LABELS)
 def test_the_same_seed_gives_the_same_split_and_another_seed_another(labels):
     def rows(seed):
-        return split_rows(labels, SplitRule(seed=seed))["valid"].tolist()
+        return split_rows(labels, SplitRule(seed=seed))["valid"]
 
     mixed(labels)
-    assert rows(3) == rows(3)
-    assert len({tuple(rows(seed)) for seed in range(5)}) > 1
+    assert rows(3).tolist() == rows(3).tolist()
+    for label in (False, True):
+        assert len({tuple(rows(seed)[labels[rows(seed)] == label]) for seed in range(9)}) > 1
 
 
 @given(LABELS, st.data())

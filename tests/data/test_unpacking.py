@@ -157,6 +157,10 @@ def test_windows_text_keeps_its_euro_signs_and_quotes():
     assert frame["note"].to_list() == ["“5 €”", "x"]
 
 
+def test_a_utf_16_text_that_ends_in_the_middle_of_a_character_is_read():
+    assert read_table("click,city\n1,Bonn\n0,Rome\n".encode("utf-16") + b"\x41", "a.csv").frame.height >= 2
+
+
 def test_bytes_that_no_windows_text_has_are_still_read():
     assert read_table(b"click,note\n1,\x81\xe9\n0,x\n", "a.csv").frame.height == 2
 
