@@ -46,10 +46,12 @@ def draw() -> None:
                 _("Train a model"),
             )
             return
+        row = None
         with parts.sentences():
             row = _choose_row(run)
-    with parts.sentences():
-        _one_row(run, row)
+    if row is not None:
+        with parts.sentences():
+            _one_row(run, row)
 
 
 def _one_row(run: Run, row: int) -> None:

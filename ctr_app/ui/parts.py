@@ -45,14 +45,28 @@ def choose_run(key: str, accepts: Callable[[Run], bool], label: str) -> Run | No
     found = [run for run in services.runs().list() if accepts(run)]
     if not found:
         return None
-    current = current_run(accepts)
     by_id = {run.id: run for run in found}
+    wanted = st.query_params.get("run")
+    if wanted and wanted not in by_id:
+        st.warning(plain(_why_not(wanted)), icon=":material/info:")
+    current = current_run(accepts)
     ids = list(by_id)
     index = ids.index(current.id) if current and current.id in by_id else 0
     chosen = st.selectbox(label, ids, index=index, key=f"{key}-{ids[index]}", format_func=lambda i: run_label(by_id[i]))
     run = by_id[chosen or ids[index]]
     open_run(run)
     return run
+
+
+def _why_not(wanted: str) -> str:
+    """Why the run that the URL names is not among those that a page can show."""
+    try:
+        run = services.run_called(wanted)
+    except InputError as error:
+        return error_text(error)
+    if not run.has_model:
+        return _("No epoch of {run} has ended yet, so there is nothing to look into.", run=run_label(run))
+    return _("{run} has nothing that this page could show; this is another run.", run=run_label(run))
 
 
 def run_label(run: Run) -> str:

@@ -7,7 +7,7 @@ import streamlit as st
 
 from ..training.progress import curves
 from ..training.run_store import Run
-from . import charts, parts
+from . import charts, parts, services
 from .runs_table import open_links, runs_table
 from .words import _, plain
 
@@ -15,6 +15,8 @@ from .words import _, plain
 def draw() -> None:
     """The whole page."""
     st.title(_("Runs"))
+    if not services.runs().list():
+        parts.empty_state(_("No runs yet. Train a model, and it is listed here."), "train", _("Train a model"))
     picked = runs_table(key="runs-table")
     if not picked:
         st.caption(_("Pick one run to open it, or several to compare them."))

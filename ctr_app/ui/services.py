@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 
 import streamlit as st
 
 from ..data.catalogue import SAMPLES
+from ..data.errors import InputError, shorten
 from ..data.store import DatasetStore
 from ..training.jobs import JobQueue
-from ..training.run_store import RunStore
+from ..training.run_store import Run, RunStore
 
 logger = logging.getLogger(__name__)
 
@@ -23,6 +25,15 @@ def datasets() -> DatasetStore:
 def runs() -> RunStore:
     """The runs on disk."""
     return RunStore()
+
+
+def run_called(run_id: str) -> Run:
+    """The run that an address names; raises InputError if there is none or it is damaged. A path is no run's name."""
+    run = Run(runs().root / run_id)
+    if not re.fullmatch(r"\w[\w.-]*", run_id) or not (run.folder / "run.json").exists():
+        raise InputError("There is no run {id} here.", id=shorten(run_id, 80))
+    run.spec()
+    return run
 
 
 @st.cache_resource(show_spinner=False)

@@ -78,7 +78,7 @@ def current_run(accepts: Callable[[Run], bool]) -> Run | None:
     for run_id in (st.query_params.get("run"), state().run_id):
         if run_id:
             try:
-                run = services.runs().get(run_id)
+                run = services.run_called(run_id)
             except InputError:
                 continue
             if accepts(run):

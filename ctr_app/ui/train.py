@@ -63,7 +63,7 @@ def _run_to_watch() -> Run | None:
     wanted = st.query_params.get("run")
     if wanted:
         try:
-            return store.get(wanted)
+            return services.run_called(wanted)
         except InputError as error:
             st.warning(plain(error_text(error)), icon=":material/info:")
             return None
