@@ -1,0 +1,159 @@
+"""Pages on runs of every kind of model, and on runs that are not there or not whole."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from ctr_app.data.store import DatasetStore
+from ctr_app.training.run_store import Run, RunStore
+from ctr_app.ui import services
+
+from .conftest import OpenPage
+from .prepared import queued_run
+from .reading import charts, is_well, words
+
+MODELS = ("FM", "DCN-V1", "DCN-V2", "DCN-Mix", "DIN")
+
+
+@pytest.mark.parametrize("tour", ["fm", "dcn", "din"])
+def test_a_tour_trains_in_the_background_and_ends_on_its_picture(open_page: OpenPage, tour: str) -> None:
+    app = open_page()
+    app.button(key=f"home-tour-{tour}").click().run()
+    assert is_well(app)
+    (run,) = RunStore().list()
+    assert run.spec().family == tour
+    assert app.query_params["run"] == run.id
+    services.jobs().join()
+    app.run()
+    assert is_well(app)
+    assert run.status().state == "done"
+    assert app.title[0].value == ("Which past clicks explain this one" if tour == "din" else "Which fields interact")
+    assert charts(app) >= 2
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_every_page_draws_every_kind_of_model(open_page: OpenPage, trained: dict[str, Run], model: str) -> None:
+    run = trained[model]
+    least_charts = {"train": 2, "interactions": 4 if model.startswith("DCN") else 3}
+    if model == "DIN":
+        least_charts["attention"] = 2
+    for page, least in least_charts.items():
+        app = open_page(page, run)
+        assert is_well(app), page
+        assert charts(app) >= least
+        assert app.query_params["run"] == run.id
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_every_readout_that_is_offered_can_be_drawn(open_page: OpenPage, trained: dict[str, Run], model: str) -> None:
+    app = open_page("interactions", trained[model])
+    (readouts,) = [control for control in app.get("segmented_control") if "interactions-readout" in control.key]
+    assert len(readouts.options) == (2 if model == "DIN" else 3)
+    for name in ("behaviour", "counts", "weights"):
+        if model != "DIN" or name != "weights":
+            readouts.set_value(name)
+            app.run()
+            assert is_well(app), name
+            assert charts(app) >= 3
+
+
+def test_the_planted_pairs_are_revealed_on_request_only(open_page: OpenPage, trained: dict[str, Run]) -> None:
+    app = open_page("interactions", trained["FM"])
+    assert "planted pairs are among" not in words(app)
+    app.toggle(key="interactions-reveal").set_value(True).run()
+    assert "of 5** planted pairs are among the 5 strongest" in words(app)
+
+
+def test_layers_are_shown_one_at_a_time_as_weights_or_as_block_norms(
+    open_page: OpenPage, trained: dict[str, Run]
+) -> None:
+    app = open_page("interactions", trained["DCN-V2"])
+    app.get_by_key(f"interactions-layer-{trained['DCN-V2'].id}").set_value(1)
+    app.get_by_key("interactions-layer-kind").set_value("norms")
+    app.run()
+    assert is_well(app)
+    assert charts(app) == 4
+
+
+def test_another_row_and_another_candidate_are_another_prediction(open_page: OpenPage, trained: dict[str, Run]) -> None:
+    app = open_page("attention", trained["DIN"])
+    before = app.metric[0].value
+    candidates = next(box for box in app.selectbox if box.key.startswith("attention-candidate"))
+    candidates.set_value(candidates.options[-1] if candidates.value is None else candidates.proto.options[-1])
+    app.button(key="attention-random").click().run()
+    assert is_well(app)
+    assert before.endswith("%")
+    assert app.metric[0].value.endswith("%")
+
+
+@pytest.mark.parametrize("page", ["train", "interactions", "attention"])
+def test_an_address_with_an_unknown_run_is_answered_with_a_sentence(
+    open_page: OpenPage, trained: dict[str, Run], page: str
+) -> None:
+    app = open_page(page, "no-such-run")
+    assert not app.exception
+    assert [warning.value for warning in app.warning if "no\\-such\\-run" in warning.value]
+    assert trained
+
+
+def test_an_address_that_is_a_path_opens_no_folder_outside_the_runs(
+    open_page: OpenPage, trained: dict[str, Run], tmp_path: Path
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    shutil.move(trained["FM"].folder, elsewhere)
+    app = open_page("train", str(elsewhere))
+    assert "FM on" not in words(app)
+    assert "There is no run" in words(app)
+
+
+def test_attention_to_a_run_that_has_none_is_answered_with_a_sentence(
+    open_page: OpenPage, trained: dict[str, Run]
+) -> None:
+    app = open_page("attention", trained["FM"])
+    assert not app.exception
+    assert len(app.warning) == 1
+
+
+def test_a_run_that_waits_can_be_stopped_before_it_begins(open_page: OpenPage, trained: dict[str, Run]) -> None:
+    dataset = DatasetStore().get(trained["FM"].spec().dataset_id)
+    run = queued_run(RunStore(), dataset)
+    app = open_page("train", run)
+    assert is_well(app)
+    assert "Waiting to begin" in app.progress[0].text
+    app.button(key="train-stop").click().run()
+    assert run.status().state == "stopped"
+    app.run()
+    assert "Stopped by hand." in words(app)
+    assert is_well(app)
+
+
+@pytest.mark.parametrize(("page", "model"), [("train", "FM"), ("interactions", "FM"), ("attention", "DIN")])
+def test_a_run_whose_data_set_is_gone_says_so_and_keeps_its_curves(
+    open_page: OpenPage, trained: dict[str, Run], page: str, model: str
+) -> None:
+    shutil.rmtree(DatasetStore().get(trained[model].spec().dataset_id).folder)
+    app = open_page(page, trained[model])
+    assert not app.exception
+    if page == "train":
+        assert charts(app) == 2
+    else:
+        assert len(app.error) == 1
+        assert "is not here any more" in app.error[0].value
+
+
+def test_a_run_whose_model_is_damaged_says_so(open_page: OpenPage, trained: dict[str, Run]) -> None:
+    (trained["FM"].folder / "best.safetensors").write_bytes(b"torn")
+    app = open_page("interactions", trained["FM"])
+    assert not app.exception
+    assert len(app.error) == 1
+    assert "cannot be read" in app.error[0].value
+
+
+def test_a_run_that_failed_says_why(open_page: OpenPage, trained: dict[str, Run]) -> None:
+    trained["FM"].set_status("failed", "There is not enough *memory*.")
+    app = open_page("train", trained["FM"])
+    assert not app.exception
+    assert [error.value for error in app.error] == ["There is not enough \\*memory\\*."]
