@@ -7,12 +7,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from ctr_app.data.store import DataSet, DatasetStore
 from ctr_app.training.launch import configs_for
 from ctr_app.training.run_store import Run, RunStore
 
 NewRun = Callable[..., Run]
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _one_thread() -> None:
+    """Threads that wait for each other would make small models slow on a machine with other work."""
+    torch.set_num_threads(1)
 
 
 @pytest.fixture(scope="session")
