@@ -10,7 +10,7 @@ from ..data.reading import read_table, safe_name
 from ..data.store import DataSet
 from . import draft_editor, parts, services
 from .navigation import link_to
-from .state import Draft, state
+from .state import Draft, set_widget, state, widget_value
 from .words import _, plain
 
 PREVIEW_ROWS = 100
@@ -59,20 +59,23 @@ def _bring() -> None:
                     state().draft = None
 
 
+def _remember_chosen() -> None:
+    parts.remember_dataset(widget_value("data-stored"))
+
+
 def _stored(found: list[DataSet]) -> None:
     """One stored data set: what it is, its columns and its first rows."""
     by_id = {dataset.id: dataset for dataset in found}
-    ids = list(by_id)
     own = state().dataset_id
-    index = ids.index(own) if own and own in by_id else 0
+    set_widget("data-stored", own if own in by_id else found[0].id)
     chosen = st.selectbox(
         _("Stored data sets"),
-        ids,
-        index=index,
-        key=f"data-stored-{ids[index]}",
+        list(by_id),
+        key="data-stored",
         format_func=lambda i: by_id[i].name + " · " + _("{rows} rows", rows=parts.count(by_id[i].rows)),
+        on_change=_remember_chosen,
     )
-    dataset = by_id[chosen or ids[index]]
+    dataset = by_id[chosen]
     parts.remember_dataset(dataset.id)
     st.markdown(f"**{plain(dataset.name)}** · {plain(_(dataset.description))}")
     if dataset.preparation is not None:

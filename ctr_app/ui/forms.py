@@ -27,10 +27,12 @@ CHOICE_NAMES = {
 ONLY_WHEN = {"rank": ("cross", "mix"), "num_experts": ("cross", "mix")}
 
 
-def settings_form(settings: tuple[Setting, ...], values: Mapping[str, Any], key: str) -> dict[str, Any]:
+def settings_form(
+    settings: tuple[Setting, ...], values: Mapping[str, Any], defaults: Mapping[str, Any], key: str
+) -> dict[str, Any]:
     """All settings in columns by group; returns the values, with what cannot be used reported under its widget.
 
-    ``values`` are the current ones; ``key`` starts the widgets' keys.
+    ``values`` are the current ones, ``defaults`` those that suit the family; ``key`` starts the widgets' keys.
     """
     chosen = dict(values)
     groups = [group for group in GROUP_TITLES if any(described.group == group for described in settings)]
@@ -39,7 +41,7 @@ def settings_form(settings: tuple[Setting, ...], values: Mapping[str, Any], key:
             st.markdown(f"**{_(GROUP_TITLES[group])}**")
             for described in settings:
                 if described.group == group and _applies(described, chosen):
-                    chosen[described.name] = _widget(described, chosen[described.name], key)
+                    chosen[described.name] = _widget(described, chosen[described.name], defaults[described.name], key)
     return chosen
 
 
@@ -56,11 +58,11 @@ def _applies(described: Setting, chosen: Mapping[str, Any]) -> bool:
     return not name or chosen.get(name) == value
 
 
-def _widget(described: Setting, value: Any, key: str) -> Any:
+def _widget(described: Setting, value: Any, default: Any, key: str) -> Any:
     shared: dict[str, Any] = {
         "label": label_of(described),
         "key": f"{key}-{described.name.replace('_', '-')}",
-        "help": f"{_(described.help)} {_('Default: {default}.', default=_shown(described.default))}",
+        "help": _help(described, default),
     }
     if described.kind == "choice":
         return st.selectbox(
@@ -85,6 +87,15 @@ def _widget(described: Setting, value: Any, key: str) -> Any:
     except InputError as error:
         st.error(plain(error_text(error)))
         return value
+
+
+def _help(described: Setting, default: Any) -> str:
+    """What the setting does, its range where the widget has none of its own, and its default."""
+    sentences = [_(described.help)]
+    if described.kind in ("float", "sizes") and described.minimum is not None and described.maximum is not None:
+        sentences.append(_("From {least} to {most}.", least=f"{described.minimum:g}", most=f"{described.maximum:g}"))
+    shown = _(CHOICE_NAMES.get(default, str(default))) if described.kind == "choice" else _shown(default)
+    return " ".join([*sentences, _("Default: {default}.", default=shown)])
 
 
 def _shown(value: Any) -> str:

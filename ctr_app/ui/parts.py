@@ -11,7 +11,7 @@ from ..data.errors import InputError, spaced
 from ..training.run_store import Run, RunStatus
 from . import services
 from .navigation import link_to
-from .state import current_run, open_run, state
+from .state import current_run, open_run, set_widget, state, widget_value
 from .words import _, error_text, plain
 
 STATE_BADGES = {
@@ -49,13 +49,17 @@ def choose_run(key: str, accepts: Callable[[Run], bool], label: str) -> Run | No
     wanted = st.query_params.get("run")
     if wanted and wanted not in by_id:
         st.warning(plain(_why_not(wanted)), icon=":material/info:")
-    current = current_run(accepts)
-    ids = list(by_id)
-    index = ids.index(current.id) if current and current.id in by_id else 0
-    chosen = st.selectbox(label, ids, index=index, key=f"{key}-{ids[index]}", format_func=lambda i: run_label(by_id[i]))
-    run = by_id[chosen or ids[index]]
-    open_run(run)
-    return run
+    current = current_run(accepts) or found[0]
+    set_widget(key, current.id if current.id in by_id else found[0].id)
+    chosen = st.selectbox(
+        label, list(by_id), key=key, format_func=lambda i: run_label(by_id[i]), on_change=_open_chosen, args=(key,)
+    )
+    open_run(by_id[chosen])
+    return by_id[chosen]
+
+
+def _open_chosen(key: str) -> None:
+    open_run(services.run_called(widget_value(key)))
 
 
 def _why_not(wanted: str) -> str:

@@ -130,14 +130,18 @@ def _choose_family() -> str:
 
 def _values(family: str) -> dict[str, Any]:
     """Current values of all settings of the family, defaults under what the user has changed."""
+    return _defaults(family) | state().settings.get(family, {})
+
+
+def _defaults(family: str) -> dict[str, Any]:
+    """What suits the family."""
     model, training = configs_for(family, {})
-    defaults = vars(model) | vars(training) | {"device": "auto"}
-    return defaults | state().settings.get(family, {})
+    return vars(model) | vars(training) | {"device": "auto"}
 
 
 def _edit_settings(family: str, values: dict[str, Any]) -> None:
     settings = FAMILIES[family].config.settings() + TrainingConfig.settings()
-    chosen = settings_form(settings, values, f"train-{family}")
+    chosen = settings_form(settings, values, _defaults(family), f"train-{family}")
     devices = ("auto", *available_devices())
     with st.container(horizontal=True, vertical_alignment="bottom"):
         chosen["device"] = st.selectbox(
