@@ -89,6 +89,16 @@ def test_another_row_and_another_candidate_are_another_prediction(open_page: Ope
     assert app.metric[0].value.endswith("%")
 
 
+def test_one_run_after_another_can_be_chosen(open_page: OpenPage, trained: dict[str, Run]) -> None:
+    app = open_page("interactions")
+    for model in ("FM", "DCN-V2", "DIN", "FM"):
+        app.selectbox(key="interactions-run").set_value(trained[model].id).run()
+        assert is_well(app)
+        assert app.selectbox(key="interactions-run").value == trained[model].id
+        assert app.query_params["run"] == trained[model].id
+        assert ("Cross layers" in words(app)) == model.startswith("DCN")
+
+
 @pytest.mark.parametrize("page", ["train", "interactions", "attention"])
 def test_an_address_with_an_unknown_run_is_answered_with_a_sentence(
     open_page: OpenPage, trained: dict[str, Run], page: str
