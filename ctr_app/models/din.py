@@ -130,7 +130,7 @@ class DIN(nn.Module):
         keys = torch.cat(
             [self.embedding.lookup(h.name, part[at]) for h, part, at in zip(group, ids, places, strict=True)], dim=1
         )
-        scores = self.attention[index](queries[rows], keys)
+        scores = self.attention[index](queries.index_select(0, rows), keys)
         weights = segment_softmax(scores, rows, len(batch)) if self.is_softmax else torch.sigmoid(scores)
         pooled = torch.zeros_like(queries).index_add(0, rows, weights[:, None] * keys)
         return Attended(pooled, weights, places)
@@ -151,6 +151,6 @@ def positions_together(histories: list[Tensor]) -> list[Tensor]:
 def segment_softmax(scores: Tensor, rows: Tensor, num_rows: int) -> Tensor:
     """Softmax of (P,) scores among those of the same row; ``rows`` (P,) says whose each is."""
     highest = scores.new_full((num_rows,), -torch.inf).scatter_reduce(0, rows, scores.detach(), "amax")
-    exponentials = torch.exp(scores - highest[rows])
+    exponentials = torch.exp(scores - highest.index_select(0, rows))
     totals = scores.new_zeros(num_rows).index_add(0, rows, exponentials)
-    return exponentials / totals[rows]
+    return exponentials / totals.index_select(0, rows)

@@ -123,8 +123,10 @@ def _label(draft: Draft) -> bool:
         return False
     if draft.schema is None or (draft.schema.label, draft.schema.positive) != (label, positive):
         with parts.sentences():
-            draft.inference = infer(frame, label)
-            change(draft, corrected(frame, draft.inference, Corrections(label=label, positive=positive)))
+            so_far = replace(draft.inference, schema=draft.schema)
+            schema = corrected(frame, so_far, Corrections(label=label, positive=positive))
+            draft.inference = infer(frame, label, positive)
+            change(draft, schema)
     rate = (as_text(frame[label]) == positive).mean()
     st.caption(_("{share:.1%} of the rows are clicks.", share=float(rate or 0)))
     return True
