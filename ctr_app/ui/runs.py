@@ -25,7 +25,7 @@ def draw() -> None:
         run = picked[0]
         st.subheader(plain(parts.run_label(run)))
         if run.status().reason:
-            st.caption(run.status().reason)
+            st.caption(plain(_(run.status().reason)))
         open_links(run)
     _curves(picked)
     if len(picked) > 1:
