@@ -50,6 +50,13 @@ def test_one_picked_run_leads_to_its_pages(open_page: OpenPage, trained: dict[st
     assert charts(app) == 1
 
 
+def test_the_reason_of_a_failed_run_is_shown_literally(open_page: OpenPage, trained: dict[str, Run]) -> None:
+    trained["FM"].set_status("failed", "Column ![](http://x/y.png) is gone.")
+    app = open_page("runs")
+    pick(app, [row_of(app, trained["FM"])])
+    assert "Column \\!\\[\\]\\(http\\://x/y.png\\) is gone." in words(app)
+
+
 def test_the_comparison_lists_only_settings_that_differ(open_page: OpenPage, twins: tuple[Run, Run, Run]) -> None:
     app = open_page("runs")
     pick(app, [row_of(app, run) for run in twins[:2]])

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import ConsoleMessage, Error, Locator, Page, Request, expect
+from playwright.sync_api import ConsoleMessage, Locator, Page, Request, expect
 
 from .server import Server
 
@@ -130,10 +130,10 @@ class Screen:
         expect(options.first).to_be_visible()
         return options
 
-    def choose(self, label: str, option: str) -> None:
+    def choose(self, label: str, option: str | re.Pattern[str]) -> None:
         """Choose an option in the selectbox with that label."""
         self.open_choices(label)
-        self.page.get_by_role("option", name=option, exact=True).click()
+        self.page.get_by_role("option", name=option, exact=True).first.click()
         self.settle()
 
     def is_as_wide_as_the_window(self) -> bool:
@@ -161,4 +161,4 @@ class Screen:
         self.requests.append(request.url)
 
 
-__all__ = ["PAGES", "PATIENCE_MS", "Error", "Screen", "expect"]
+__all__ = ["PAGES", "PATIENCE_MS", "Screen", "expect"]

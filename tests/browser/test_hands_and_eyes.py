@@ -29,6 +29,17 @@ def test_a_press_on_a_cell_opens_the_value_table_of_its_pair(screen: Screen, ear
     assert screen.alerts() == []
 
 
+def test_each_choice_of_a_run_counts(screen: Screen, earlier_runs: dict[str, Run]) -> None:
+    screen.open("interactions")
+    chosen = screen.page.get_by_role("combobox", name="Run")
+    for model in ("FM", "DCN-V2", "DIN", "FM"):
+        screen.choose("Run", re.compile(f"^{model} · "))
+        expect(chosen).to_have_value(re.compile(f"^{model} "))
+        assert screen.run_id() == earlier_runs[model].id
+        screen.see_chart()
+    assert screen.alerts() == []
+
+
 def test_the_keyboard_alone_reaches_and_presses_the_buttons_of_home(screen: Screen) -> None:
     screen.open()
     reached = []
