@@ -26,8 +26,13 @@ TITLE_SIZE = 14
 # Train, validation and test are told apart by the same three line styles everywhere.
 DASHES: dict[str, list[int]] = {"train": [1, 0], "valid": [6, 3], "test": [2, 3]}
 HEATMAP_WIDTH = 400
+# More fields than this do not fit on a map beside the ranking.
+MOST_FIELDS = 40
 UPRIGHT = alt.Axis(labelOverlap=False, labelFlush=False)
 SLANTED = alt.Axis(labelAngle=-45, labelOverlap=False, labelFlush=False)
+# From this many on, cells and names are small.
+CROWD = 24
+CROWDED: dict[str, Any] = {"labelOverlap": False, "labelFlush": False, "labelLimit": 80}
 EPOCHS = alt.Axis(format="d", tickMinStep=1)
 
 
@@ -36,8 +41,10 @@ def readable(chart: Any, **properties: Any) -> Any:
     muted = MUTED[is_dark()]
     return (
         chart.properties(**properties)
-        .configure_axis(labelFontSize=LABEL_SIZE, titleFontSize=LABEL_SIZE, labelLimit=170)
-        .configure_legend(labelFontSize=LABEL_SIZE, titleFontSize=LABEL_SIZE)
+        .configure_axis(
+            labelFontSize=LABEL_SIZE, titleFontSize=LABEL_SIZE, labelLimit=170, labelColor=muted, titleColor=muted
+        )
+        .configure_legend(labelFontSize=LABEL_SIZE, titleFontSize=LABEL_SIZE, labelColor=muted, titleColor=muted)
         .configure_title(
             fontSize=TITLE_SIZE + 2, subtitleFontSize=LABEL_SIZE, subtitleColor=muted, anchor="start", offset=10
         )
@@ -109,6 +116,20 @@ def auc_chart(found: Curves, epochs: float, family: str, best_possible: float | 
     return readable(alt.layer(*layers), title=titled(_("AUC climbs")), height=300)
 
 
+def strongest_names(names: Sequence[str], frame: pd.DataFrame) -> list[str]:
+    """The names that fit on a map, in their own order: those of the strongest pairs, which ``frame`` begins with."""
+    if len(names) <= MOST_FIELDS:
+        return list(names)
+    ranked = dict.fromkeys(frame[["field_a", "field_b"]].to_numpy().ravel())
+    chosen = set(list(ranked)[:MOST_FIELDS])
+    return [name for name in names if name in chosen]
+
+
+def _among(frame: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
+    """The pairs of these fields."""
+    return frame[frame["field_a"].isin(names) & frame["field_b"].isin(names)]
+
+
 def pair_heatmap(
     names: Sequence[str],
     frame: pd.DataFrame,
@@ -117,12 +138,13 @@ def pair_heatmap(
     true_pairs: Sequence[Sequence[str]] = (),
     selection: str | None = None,
 ) -> Any:
-    """Field × field strengths, both halves; planted pairs as rings where given; cells can be picked."""
+    """Strengths among the fields ``names``, both halves; planted pairs as rings where given; cells can be picked."""
+    frame = _among(frame, names)
     both = pd.concat([frame, frame.rename(columns={"field_a": "field_b", "field_b": "field_a"})], ignore_index=True)
     order = list(names)
     encode = {
-        "x": alt.X("field_b:N", sort=order, title=None, axis=SLANTED),
-        "y": alt.Y("field_a:N", sort=order, title=None, axis=UPRIGHT),
+        "x": alt.X("field_b:N", sort=order, title=None, axis=_across(len(order))),
+        "y": alt.Y("field_a:N", sort=order, title=None, axis=_down(len(order))),
     }
     cells = (
         alt.Chart(both)
@@ -149,6 +171,7 @@ def pair_heatmap(
         rings = pd.DataFrame(
             [(a, b) for a, b in true_pairs] + [(b, a) for a, b in true_pairs], columns=["field_a", "field_b"]
         )
+        rings = _among(rings, names)
         chart = cells + alt.Chart(rings).mark_point(
             shape="circle", size=_ring_size(len(names)), filled=False, strokeWidth=3, color=RING, opacity=1
         ).encode(**encode)
@@ -212,20 +235,31 @@ def value_heatmap(table: pd.DataFrame, field_a: str, field_b: str, title: alt.Ti
     return readable(cells + never if unseen.any() else cells, title=title, **size)
 
 
-def block_chart(names: Sequence[str], norms: np.ndarray, title: alt.TitleParams) -> Any:
-    """Norm of each block of W: row = field that is multiplied, column = field that is read."""
-    frame = pd.DataFrame(
-        [(a, b, float(norms[i, j])) for i, a in enumerate(names) for j, b in enumerate(names)],
-        columns=["row", "column", "norm"],
-    )
+def block_frame(names: Sequence[str], norms: np.ndarray) -> pd.DataFrame:
+    """The norm of each block of W, strongest first: field_a is multiplied, field_b is read."""
+    pairs = [(a, b, float(norms[i, j])) for i, a in enumerate(names) for j, b in enumerate(names)]
+    frame = pd.DataFrame(pairs, columns=["field_a", "field_b", "norm"])
+    return frame.sort_values("norm", ascending=False)
+
+
+def block_chart(names: Sequence[str], frame: pd.DataFrame, title: alt.TitleParams) -> Any:
+    """Norm of each block of W among the fields ``names``: row = field that is multiplied, column = field that is read.
+
+    ``frame`` is that of ``block_frame``.
+    """
+    frame = _among(frame, names)
     chart = (
         alt.Chart(frame)
         .mark_rect(cornerRadius=2)
         .encode(
-            x=alt.X("column:N", sort=list(names), title=_("reads"), axis=SLANTED),
-            y=alt.Y("row:N", sort=list(names), title=_("multiplies"), axis=UPRIGHT),
+            x=alt.X("field_b:N", sort=list(names), title=_("reads"), axis=_across(len(names))),
+            y=alt.Y("field_a:N", sort=list(names), title=_("multiplies"), axis=_down(len(names))),
             color=alt.Color("norm:Q", title=_("block norm"), scale=alt.Scale(domainMin=0)),
-            tooltip=["row:N", "column:N", alt.Tooltip("norm:Q", format=".4f")],
+            tooltip=[
+                alt.Tooltip("field_a:N", title=_("multiplies")),
+                alt.Tooltip("field_b:N", title=_("reads")),
+                alt.Tooltip("norm:Q", format=".4f", title=_("block norm")),
+            ],
         )
     )
     return readable(chart, title=title, width=cell_step(len(names)), height=cell_step(len(names)))
@@ -275,13 +309,21 @@ def _split_style(names: list[str]) -> alt.StrokeDash:
     )
 
 
+def _across(count: int) -> alt.Axis:
+    return SLANTED if count <= CROWD else alt.Axis(labelAngle=-45, **CROWDED)
+
+
+def _down(count: int) -> alt.Axis:
+    return UPRIGHT if count <= CROWD else alt.Axis(**CROWDED)
+
+
 def cell_step(count: int) -> alt.Step:
     """The width of a square cell where ``count`` of them stand in a row."""
     return alt.Step(_cell(count))
 
 
 def _cell(count: int) -> int:
-    return round(min(64, max(15, HEATMAP_WIDTH / max(1, count))))
+    return round(min(64, max(14, HEATMAP_WIDTH / max(1, count))))
 
 
 def _ring_size(num_fields: int) -> float:

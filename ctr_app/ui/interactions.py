@@ -69,17 +69,17 @@ def draw() -> None:
 def _map(run: Run, frame: pd.DataFrame, readout: str) -> tuple[str, str] | None:
     """The heatmap and the ranking; returns the pair that was picked on the map."""
     truth = _truth_switch(run, frame)
-    encoder = readouts.model_of(run.id)[1]
-    names = encoder.layout.field_names
-    left, right = st.columns([3, 2] if len(names) <= 24 else [2, 1], gap="large")
+    fields = readouts.model_of(run.id)[1].layout.field_names
+    names = charts.strongest_names(fields, frame)
+    left, right = st.columns([3, 2] if len(names) <= charts.CROWD else [2, 1], gap="large")
     unit = _(UNITS[readout])
     with left:
         title = charts.titled(
             _sentence(frame),
             _(
-                "{model}, {fields} fields, {unit}; press a cell to open it",
+                "{model}, {fields}, {unit}; press a cell to open it",
                 model=run.spec().title,
-                fields=len(names),
+                fields=_how_many(len(names), len(fields)),
                 unit=unit,
             ),
         )
@@ -110,6 +110,13 @@ def _map(run: Run, frame: pd.DataFrame, readout: str) -> tuple[str, str] | None:
     return _picked(event)
 
 
+def _how_many(shown: int, fields: int) -> str:
+    """How many fields a map shows, in words."""
+    if shown == fields:
+        return _("{fields} fields", fields=fields)
+    return _("the {shown} of {fields} fields with the strongest pairs", shown=shown, fields=fields)
+
+
 def _truth_switch(run: Run, frame: pd.DataFrame) -> Sequence[Sequence[str]]:
     """Whether to draw the planted pairs, where the data were planted; says how many were found."""
     truth = dataset_truth(run)
@@ -138,7 +145,7 @@ def _sentence(frame: pd.DataFrame) -> str:
     best = frame.iloc[0]
     if len(frame) > 1 and best["strength"] < 1.05 * frame["strength"].median():
         return _("No pair of fields stands out")
-    return _("{a} and {b} interact most", a=shorten(best["field_a"], 28).capitalize(), b=shorten(best["field_b"], 28))
+    return _("{a} and {b} interact most", a=shorten(best["field_a"], 28), b=shorten(best["field_b"], 28))
 
 
 def _picked(event: Any) -> tuple[str, str] | None:
@@ -224,8 +231,17 @@ def _cross_layers(run: Run) -> None:
     row, column = divmod(int(norms.argmax()), len(names))
     sentence = _("{a} is multiplied most with {b}", a=shorten(names[row], 28), b=shorten(names[column], 28))
     if kind == "norms":
-        title = charts.titled(sentence, _("Frobenius norm of each block of W, layer {number}", number=layer.index + 1))
-        st.altair_chart(charts.block_chart(names, norms, title), alt=sentence, width="content")
+        blocks = charts.block_frame(names, norms)
+        shown = charts.strongest_names(names, blocks)
+        title = charts.titled(
+            sentence,
+            _(
+                "Frobenius norm of each block of W, layer {number}, {fields}",
+                number=layer.index + 1,
+                fields=_how_many(len(shown), len(names)),
+            ),
+        )
+        st.altair_chart(charts.block_chart(shown, blocks, title), alt=sentence, width="content")
     else:
         size = len(layer.matrix)
         title = charts.titled(
