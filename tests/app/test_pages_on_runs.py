@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 from pathlib import Path
 
+import numpy as np
+import polars as pl
 import pytest
 
-from ctr_app.data.store import DatasetStore
+from ctr_app.data.inferring import infer
+from ctr_app.data.reading import read_table
+from ctr_app.data.store import DatasetStore, Preparation
 from ctr_app.training.run_store import Run, RunStore
 from ctr_app.ui import services
 
 from .conftest import OpenPage
-from .prepared import queued_run
+from .prepared import queued_run, trained_run
 from .reading import charts, is_well, words
 
 MODELS = ("FM", "DCN-V1", "DCN-V2", "DCN-Mix", "DIN")
@@ -76,6 +81,26 @@ def test_layers_are_shown_one_at_a_time_as_weights_or_as_block_norms(
     app.run()
     assert is_well(app)
     assert charts(app) == 4
+
+
+def test_a_map_of_many_fields_shows_those_of_the_strongest_pairs(open_page: OpenPage) -> None:
+    names = [f"f{number}" for number in range(60)]
+    cells = np.random.default_rng(0).integers(0, 4, (400, len(names)))
+    frame = pl.DataFrame({"click": cells[:, 7] % 2, **dict(zip(names, cells.T, strict=True))})
+    content = io.BytesIO()
+    frame.write_parquet(content)
+    table = read_table(content.getvalue(), "wide.parquet")
+    schema = infer(table.frame).schema
+    assert schema is not None
+    dataset = DatasetStore().add_table({"train": table}, Preparation(schema))
+    run = trained_run(RunStore(), DatasetStore(), dataset, "dcn-v2", embedding_dim=2)
+    app = open_page("interactions", run)
+    assert is_well(app)
+    assert "DCN-V2, the 40 of 60 fields with the strongest pairs" in app.get("vega_lite_chart")[0].proto.spec
+    app.get_by_key("interactions-layer-kind").set_value("norms")
+    app.run()
+    assert is_well(app)
+    assert "layer 1, the 40 of 60 fields with the strongest pairs" in app.get("vega_lite_chart")[3].proto.spec
 
 
 def test_another_row_and_another_candidate_are_another_prediction(open_page: OpenPage, trained: dict[str, Run]) -> None:
