@@ -94,7 +94,7 @@ class DIN(nn.Module):
         self.groups = [histories] if config.attention_groups == "joint" else [[history] for history in histories]
         self.pooled_only = [sequence.name for sequence in layout.sequences if not sequence.candidate]
         self.is_softmax = config.attention_weights == "softmax"
-        self.embedding = FieldEmbedding(layout, uniform_dims(layout, config.embedding_dim), std=0.1)
+        self.embedding = FieldEmbedding(layout, uniform_dims(layout, config.embedding_dim))
         self.attention = nn.ModuleList(
             LocalActivationUnit(len(group) * config.embedding_dim, config.attention_sizes, config.attention_activation)
             for group in self.groups
