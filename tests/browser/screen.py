@@ -76,6 +76,11 @@ class Screen:
         """The chart whose description holds ``words``."""
         return self.page.locator(f'[data-testid="stVegaLiteChart"][aria-label*="{words}"]')
 
+    def see_cell(self, words: str) -> None:
+        """Wait until one cell of a table holds ``words``."""
+        cells = self.page.locator('[data-testid="stDataFrame"] [role="gridcell"]')
+        expect(cells.filter(has_text=words)).to_have_count(1, timeout=PATIENCE_MS)
+
     def see(self, words: str | re.Pattern[str]) -> None:
         """Wait until ``words`` are on the page."""
         expect(self.page.get_by_text(words).first).to_be_visible(timeout=PATIENCE_MS)

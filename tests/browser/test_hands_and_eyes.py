@@ -55,6 +55,37 @@ def test_the_keyboard_alone_reaches_and_presses_the_buttons_of_home(screen: Scre
 
 
 @pytest.mark.parametrize("color_scheme", ["light", "dark"])
+def test_the_text_of_charts_stands_out_from_the_page(
+    new_screen: NewScreen, earlier_runs: dict[str, Run], color_scheme: str
+) -> None:
+    screen = new_screen(color_scheme=color_scheme)
+    screen.open(f"interactions?run={earlier_runs['DCN-V2'].id}")
+    screen.see_chart()
+    screen.settle()
+    page, texts = screen.page.evaluate(
+        """() => [
+          getComputedStyle(document.querySelector('[data-testid="stApp"]')).backgroundColor,
+          [...document.querySelectorAll('svg text')].filter(text => text.getAttribute('opacity') !== '0')
+            .map(text => [text.textContent, getComputedStyle(text).fill, parseFloat(getComputedStyle(text).fontSize)]),
+        ]"""
+    )
+    assert len(texts) > 50
+    for text, fill, size in texts:
+        assert contrast(fill, page) >= 4.5, text
+        assert size >= 12, text
+
+
+def contrast(first: str, second: str) -> float:
+    """The contrast of two CSS colours, as WCAG defines it."""
+    lightness = []
+    for colour in (first, second):
+        parts = [int(part) / 255 for part in re.findall(r"\d+", colour)[:3]]
+        red, green, blue = (part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+        lightness.append(0.2126 * red + 0.7152 * green + 0.0722 * blue)
+    return (max(lightness) + 0.05) / (min(lightness) + 0.05)
+
+
+@pytest.mark.parametrize("color_scheme", ["light", "dark"])
 def test_no_page_has_to_be_scrolled_sideways(
     new_screen: NewScreen, earlier_runs: dict[str, Run], color_scheme: str
 ) -> None:
