@@ -11,16 +11,15 @@ from typing import Any
 import polars as pl
 import torch
 
-from ..data.batch import FieldLayout
 from ..data.catalogue import SAMPLES, sample_named
 from ..data.errors import InputError, spaced
 from ..data.files import write_bytes, write_json
 from ..data.ingest import Request, ingest
 from ..data.store import DataSet, DatasetStore
-from ..models.registry import FAMILIES, resolve
+from ..models.registry import resolve
 from ..training.device import choose_device, num_cores
 from ..training.driver import Progress, train_run
-from ..training.launch import configs_for
+from ..training.launch import configs_for, new_run
 from ..training.run_store import Run, RunStore
 from .output import four, metrics_line, show, tell
 from .request import key_value, request_of
@@ -77,23 +76,13 @@ def train(options: argparse.Namespace) -> None:
 def _queued_run(options: argparse.Namespace, datasets: DatasetStore) -> Run:
     """A new run of what the flags ask for; if anything about them is wrong, nothing is left on disk."""
     family, settings = _settings(options)
-    model, training = configs_for(family, settings)
+    configs_for(family, settings)
     choose_device(options.device)
     _use_threads(options.threads)
+    runs = RunStore(options.runs)
 
     def queue(dataset: DataSet) -> Run:
-        _check_layout(dataset.encoded().encoder.layout, lambda layout: FAMILIES[family].build(layout, model))
-        assert dataset.preparation is not None
-        return RunStore(options.runs).create(
-            family,
-            model,
-            training,
-            device=options.device,
-            dataset_id=dataset.id,
-            dataset_name=dataset.name,
-            content_hash=dataset.content_hash,
-            preparation=dataset.preparation,
-        )
+        return new_run(runs, dataset, family, settings, options.device)
 
     return _with_dataset(request_of(options), datasets, queue)
 
@@ -120,12 +109,6 @@ def _use_threads(count: int | None) -> None:
     if count is not None and not 1 <= count <= 1024:
         raise InputError("--threads must be between 1 and 1024, not {count}.", count=count)
     torch.set_num_threads(count or num_cores())
-
-
-def _check_layout(layout: FieldLayout, build: Callable[[FieldLayout], object]) -> None:
-    """Raise what the model has against the fields, without the memory that its weights will need."""
-    with torch.device("meta"):
-        build(layout)
 
 
 def _with_dataset(request: Request, datasets: DatasetStore, use: Callable[[DataSet], Run]) -> Run:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import torch
 from torch import nn
 
 from ..data.batch import FieldLayout
@@ -71,6 +72,12 @@ def resolve(name: str) -> tuple[Family, dict[str, Any]]:
             "There is no model {name}; there are {known}.", name=name, known=join_names([*FAMILIES, *ALIASES])
         )
     return FAMILIES[family], dict(implied)
+
+
+def sketch(family: str, layout: FieldLayout, config: Any) -> nn.Module:
+    """The model without memory for its weights: to count them, or to hear in an InputError what the data lack."""
+    with torch.device("meta"):
+        return FAMILIES[family].build(layout, config)
 
 
 def title_of(family: str, settings: Mapping[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""From a family's name and named settings to the two checked settings objects of a run."""
+"""From a family's name and named settings to checked settings, and to a new run: one way for the page and the CLI."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..data.errors import InputError, join_names
-from ..models.registry import FAMILIES
+from ..data.store import DataSet
+from ..models.registry import FAMILIES, sketch
 from ..models.settings import Config
 from .config import TrainingConfig
+from .run_store import Run, RunStore
 
 
 def configs_for(family: str, settings: Mapping[str, Any]) -> tuple[Config, TrainingConfig]:
@@ -31,4 +33,26 @@ def configs_for(family: str, settings: Mapping[str, Any]) -> tuple[Config, Train
     training = dict(FAMILIES[family].training) | {k: v for k, v in settings.items() if k in of_training}
     return config.from_mapping({k: v for k, v in settings.items() if k in of_model}), TrainingConfig.from_mapping(
         training
+    )
+
+
+def new_run(runs: RunStore, dataset: DataSet, family: str, settings: Mapping[str, Any], device: str = "auto") -> Run:
+    """A stored, queued run of ``family`` on ``dataset``.
+
+    Raises:
+        InputError: for settings or data that cannot be used; nothing is stored then.
+    """
+    if dataset.preparation is None:
+        raise InputError("Say first which column of {name} is the label.", name=dataset.name)
+    model, training = configs_for(family, settings)
+    sketch(family, dataset.encoded().encoder.layout, model)
+    return runs.create(
+        family,
+        model,
+        training,
+        device=device,
+        dataset_id=dataset.id,
+        dataset_name=dataset.name,
+        content_hash=dataset.content_hash,
+        preparation=dataset.preparation,
     )

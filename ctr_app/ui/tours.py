@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..training.launch import configs_for
+from ..training.launch import new_run
 from ..training.run_store import Run
 from . import services
 from .state import state
@@ -44,24 +44,7 @@ def start_tour(name: str) -> Run:
 
 def start_run(dataset_id: str, family: str, settings: dict[str, Any], device: str = "auto") -> Run:
     """Store a new run and put it into the queue; raises InputError for settings or data that cannot be used."""
-    from ..data.errors import InputError
-    from ..models.registry import FAMILIES
-
-    dataset = services.datasets().get(dataset_id)
-    if dataset.preparation is None:
-        raise InputError("Say first which column of {name} is the label.", name=dataset.name)
-    model, training = configs_for(family, settings)
-    FAMILIES[family].build(dataset.encoded().encoder.layout, model)
-    run = services.runs().create(
-        family,
-        model,
-        training,
-        device=device,
-        dataset_id=dataset.id,
-        dataset_name=dataset.name,
-        content_hash=dataset.content_hash,
-        preparation=dataset.preparation,
-    )
+    run = new_run(services.runs(), services.datasets().get(dataset_id), family, settings, device)
     services.jobs().submit(run)
     state().run_id, state().dataset_id = run.id, dataset_id
     return run

@@ -9,7 +9,7 @@ import streamlit as st
 
 from ..data.errors import InputError
 from ..data.store import DataSet
-from ..models.registry import FAMILIES, title_of
+from ..models.registry import FAMILIES, sketch, title_of
 from ..training.config import TrainingConfig
 from ..training.device import available_devices
 from ..training.launch import configs_for
@@ -170,7 +170,7 @@ def _problem(dataset: DataSet, family: str, values: dict[str, Any]) -> str | Non
     """Why this model cannot be trained on this data as set, in a sentence, or None."""
     try:
         model, _training = configs_for(family, {k: v for k, v in values.items() if k != "device"})
-        _layout_model(dataset, family, model)
+        sketch(family, dataset.encoded().encoder.layout, model)
     except InputError as error:
         return error_text(error)
     return None
@@ -178,7 +178,7 @@ def _problem(dataset: DataSet, family: str, values: dict[str, Any]) -> str | Non
 
 def _cost(dataset: DataSet, family: str, values: dict[str, Any]) -> str:
     model, training = configs_for(family, {k: v for k, v in values.items() if k != "device"})
-    parameters = sum(p.numel() for p in _layout_model(dataset, family, model).parameters())
+    parameters = sum(p.numel() for p in sketch(family, dataset.encoded().encoder.layout, model).parameters())
     rows = len(dataset.encoded().rows("train"))
     return _(
         "{title}: {parameters} parameters, {steps} steps in an epoch, at most {epochs} epochs.",
@@ -187,11 +187,3 @@ def _cost(dataset: DataSet, family: str, values: dict[str, Any]) -> str:
         steps=parts.count(-(-rows // training.batch_size)),
         epochs=training.epochs,
     )
-
-
-def _layout_model(dataset: DataSet, family: str, config: Any) -> Any:
-    """The model without memory for its weights, to count them or to hear what it lacks."""
-    import torch
-
-    with torch.device("meta"):
-        return FAMILIES[family].build(dataset.encoded().encoder.layout, config)

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from ctr_app.data.store import DataSet, DatasetStore
-from ctr_app.training.launch import configs_for
+from ctr_app.training.launch import new_run as launched
 from ctr_app.training.run_store import Run, RunStore
 
 NewRun = Callable[..., Run]
@@ -47,17 +47,6 @@ def new_run(runs: RunStore, clicks: DataSet) -> NewRun:
     """Makes a queued run; by default FM for two epochs on planted clicks."""
 
     def make(family: str = "fm", dataset: DataSet = clicks, device: str = "cpu", **settings: Any) -> Run:
-        model, training = configs_for(family, {"epochs": 2, "batch_size": 256, **settings})
-        assert dataset.preparation is not None
-        return runs.create(
-            family,
-            model,
-            training,
-            device=device,
-            dataset_id=dataset.id,
-            dataset_name=dataset.name,
-            content_hash=dataset.content_hash,
-            preparation=dataset.preparation,
-        )
+        return launched(runs, dataset, family, {"epochs": 2, "batch_size": 256, **settings}, device)
 
     return make
