@@ -41,7 +41,10 @@ def more_files(draft: Draft) -> None:
         cells = st.columns(3)
         for split, cell in zip(("valid", "test"), cells, strict=False):
             file = cell.file_uploader(
-                _("Validation rows") if split == "valid" else _("Test rows"), key=f"data-upload-{split}"
+                _("Validation rows") if split == "valid" else _("Test rows"),
+                key=f"data-upload-{split}",
+                on_change=_take_back,
+                args=(draft, split),
             )
             with parts.sentences():
                 _take_file(draft, split, file)
@@ -50,9 +53,15 @@ def more_files(draft: Draft) -> None:
             file = cells[2].file_uploader(
                 _("Names: a table with the values of {field} and their names", field=plain(candidates[0])),
                 key="data-upload-names",
+                on_change=draft.names.clear,
             )
             with parts.sentences():
                 _take_names(draft, candidates[0], file)
+
+
+def _take_back(draft: Draft, split: str) -> None:
+    """Forget the file that was there before: another replaces it, or it was taken back."""
+    draft.tables.pop(split, None)
 
 
 def _take_file(draft: Draft, split: str, file: Any) -> None:

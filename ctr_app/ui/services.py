@@ -30,7 +30,7 @@ def runs() -> RunStore:
 def run_called(run_id: str) -> Run:
     """The run that an address names; raises InputError if there is none or it is damaged. A path is no run's name."""
     run = Run(runs().root / run_id)
-    if not re.fullmatch(r"\w[\w.-]*", run_id) or not (run.folder / "run.json").exists():
+    if not re.fullmatch(r"\w[\w.-]{0,200}", run_id) or not (run.folder / "run.json").exists():
         raise InputError("There is no run {id} here.", id=shorten(run_id, 80))
     run.spec()
     return run
