@@ -6,6 +6,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from ctr_app.data.store import DatasetStore
+from ctr_app.training.run_store import RunStore
+from ctr_app.ui import services
 from tests.paths import SHARED_DATA, needs_shared_data
 
 from .conftest import OpenPage
@@ -193,6 +195,67 @@ def test_validation_rows_of_their_own_are_used_as_such(open_page: OpenPage) -> N
     (dataset,) = DatasetStore().list()
     assert dataset.file_rows == (300, 60, 0)
     assert "split by the given files" in words(app)
+
+
+def test_validation_rows_can_be_taken_back(open_page: OpenPage) -> None:
+    app = upload(open_page("data"), CLICKS)
+    app.file_uploader(key="data-upload-valid").upload("valid.csv", CLICKS.encode())
+    app.run()
+    app.file_uploader(key="data-upload-valid").set_value(None)
+    app.run()
+    assert is_well(app)
+    assert "valid.csv" not in words(app)
+    app.button(key="data-accept").click().run()
+    (dataset,) = DatasetStore().list()
+    assert dataset.file_rows is None
+    assert "split at random" in words(app)
+
+
+def test_a_wrong_file_of_validation_rows_leaves_none(open_page: OpenPage) -> None:
+    app = upload(open_page("data"), CLICKS)
+    app.file_uploader(key="data-upload-valid").upload("valid.csv", CLICKS.encode())
+    app.run()
+    app.file_uploader(key="data-upload-valid").set_value(("broken.csv", b"", "text/csv"))
+    app.run()
+    assert len(app.error) == 1
+    assert "valid.csv" not in words(app)
+
+
+def test_test_rows_without_validation_rows_can_be_trained_on(open_page: OpenPage) -> None:
+    app = upload(open_page("data"), CLICKS)
+    app.file_uploader(key="data-upload-test").upload("test.csv", CLICKS.encode())
+    app.run()
+    app.button(key="data-accept").click().run()
+    assert is_well(app)
+    app = open_page("train")
+    app.button(key="train-start").click().run()
+    services.jobs().join()
+    (run,) = RunStore().list()
+    metrics = run.metrics()
+    assert metrics is not None
+    assert metrics["test"]["rows"] == 300
+    assert 0 < metrics["valid"]["rows"] < 300
+
+
+def test_names_of_items_come_from_a_table_of_their_own(open_page: OpenPage) -> None:
+    app = upload(open_page("data"), table("click,film,history", "{third}", "f{seven}", "f{three}|f{seven}|f{two}"))
+    names = "\n".join(["id,title", *(f"f{i},Film number {i}" for i in range(7))])
+    app.file_uploader(key="data-upload-names").upload("names.csv", names.encode())
+    app.run()
+    assert is_well(app)
+    assert "7 names for film." in words(app)
+    app.button(key="data-accept").click().run()
+    (dataset,) = DatasetStore().list()
+    assert dataset.names()["film"]["f3"] == "Film number 3"
+
+
+def test_names_that_belong_to_nothing_are_refused_in_words(open_page: OpenPage) -> None:
+    app = upload(open_page("data"), table("click,film,history", "{third}", "f{seven}", "f{three}|f{seven}|f{two}"))
+    app.file_uploader(key="data-upload-names").upload("names.csv", b"id,title\nx1,One\nx2,Two\n")
+    app.run()
+    assert not app.exception
+    assert len(app.error) == 1
+    assert "has the values of film" in app.error[0].value
 
 
 def test_validation_rows_that_lack_a_column_are_refused_in_words_and_nothing_is_stored(open_page: OpenPage) -> None:
