@@ -51,7 +51,24 @@ def test_the_keyboard_alone_reaches_and_presses_the_buttons_of_home(screen: Scre
     for name in ("fm", "dcn", "din"):
         assert any(f"st-key-home-tour-{name}" in place for place in reached), name
     screen.page.keyboard.press("Enter")
-    screen.page.wait_for_url(re.compile(r"/train\?run="))
+    screen.page.wait_for_url(re.compile(r"/(train|attention)\?run="))
+
+
+def test_a_double_press_begins_one_training_and_the_way_back_stays_open(screen: Screen) -> None:
+    screen.open()
+    before = set(screen.server.runs.glob("*"))
+    screen.key("home-tour-fm").locator("button").dblclick()
+    screen.wait_for_path("interactions")
+    screen.see_chart()
+    run = screen.run_id()
+    assert {path.name for path in set(screen.server.runs.glob("*")) - before} == {run}
+    screen.page.go_back()
+    expect(screen.key("train-see")).to_be_visible()
+    assert screen.run_id() == run
+    screen.page.go_forward()
+    screen.wait_for_path("interactions")
+    screen.see_chart()
+    assert screen.alerts() == []
 
 
 @pytest.mark.parametrize("color_scheme", ["light", "dark"])
