@@ -153,12 +153,15 @@ def guess_separator(series: pl.Series) -> str | None:
 
 
 def is_leak(series: pl.Series, labels: np.ndarray, rows: int = 20_000) -> bool:
-    """Whether the label rate by value, taken on even rows, ranks the odd rows almost perfectly, or a number does so."""
+    """Whether the label rate by value, taken on half of the rows, ranks the others almost perfectly, or a number does.
+
+    The halves are drawn at random: in a table that alternates clicks and others, every other row is all alike.
+    """
     series, labels = series.head(rows), labels[:rows]
-    table = pl.DataFrame({"value": as_text(series), "label": labels.astype(np.float64)}).with_row_index()
-    is_even = pl.col("index") % 2 == 0
-    rates = table.filter(is_even).group_by("value").agg(pl.col("label").mean().alias("rate"))
-    held_out = table.filter(~is_even).join(rates, on="value", nulls_equal=True)
+    drawn = np.random.default_rng(0).permutation(len(labels)) % 2 == 0
+    table = pl.DataFrame({"value": as_text(series), "label": labels.astype(np.float64), "drawn": drawn})
+    rates = table.filter("drawn").group_by("value").agg(pl.col("label").mean().alias("rate"))
+    held_out = table.filter(~pl.col("drawn")).join(rates, on="value", nulls_equal=True)
     if held_out.height > len(labels) / 4:
         return _auc(held_out["rate"], held_out["label"].to_numpy() > 0) > LEAK_AUC
     table = table.with_columns(as_number(series).alias("number")).drop_nulls("number")

@@ -11,6 +11,7 @@ import json
 import os
 import re
 import time
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -146,8 +147,11 @@ class DatasetStore:
         self.root = (root or default_data_root()) / "sets"
 
     def list(self) -> list[DataSet]:
-        """Every data set, newest first."""
-        found = [self._load(path.parent) for path in self.root.glob("[!.]*/dataset.json")]
+        """Every data set that can be read, newest first."""
+        found = []
+        for path in self.root.glob("[!.]*/dataset.json"):
+            with suppress(InputError):
+                found.append(self._load(path.parent))
         return sorted(found, key=lambda dataset: -dataset.created)
 
     def get(self, dataset_id: str) -> DataSet:
@@ -233,15 +237,18 @@ class DatasetStore:
         write_json(dataset.folder / "dataset.json", described)
 
     def _load(self, folder: Path) -> DataSet:
-        stored = read_json(folder / "dataset.json")
-        preparation = stored.pop("preparation")
-        file_rows = stored.pop("file_rows")
-        return DataSet(
-            folder,
-            preparation=Preparation.from_json(preparation) if preparation else None,
-            file_rows=tuple(file_rows) if file_rows else None,
-            **stored,
-        )
+        try:
+            stored = read_json(folder / "dataset.json")
+            preparation = stored.pop("preparation")
+            file_rows = stored.pop("file_rows")
+            return DataSet(
+                folder,
+                preparation=Preparation.from_json(preparation) if preparation else None,
+                file_rows=tuple(file_rows) if file_rows else None,
+                **stored,
+            )
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise InputError("The data set {id} is damaged and cannot be opened.", id=folder.name) from error
 
 
 def joined(tables: dict[str, Table]) -> tuple[pl.DataFrame, tuple[int, int, int] | None]:

@@ -13,6 +13,7 @@ import re
 import secrets
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -203,8 +204,9 @@ class RunStore:
     def get(self, run_id: str) -> Run:
         """The run with that id, or in that folder; raises InputError if there is none."""
         for folder in (self.root / run_id if re.fullmatch(r"[\w.-]+", run_id) else None, Path(run_id)):
-            if folder is not None and (folder / "run.json").exists():
-                return Run(folder.resolve())
+            with suppress(OSError):  # a name longer than the system takes
+                if folder is not None and (folder / "run.json").exists():
+                    return Run(folder.resolve())
         raise InputError("There is no run {id} in {root}.", id=run_id, root=self.root)
 
     def mark_interrupted(self) -> None:

@@ -80,7 +80,7 @@ def loss_chart(found: Curves, epochs: float, family: str) -> Any:
     layers = [base.mark_line(strokeWidth=2.5, color=hue(family))]
     if len(valid):
         layers.append(alt.Chart(valid).mark_point(filled=True, size=45, color=hue(family), opacity=1).encode(x=x, y=y))
-    return readable(alt.layer(*layers), title=titled(_("Loss falls")), height=300)
+    return readable(alt.layer(*layers), title=titled(_("Loss by epoch")), height=300)
 
 
 def auc_chart(found: Curves, epochs: float, family: str, best_possible: float | None) -> Any:
@@ -113,7 +113,7 @@ def auc_chart(found: Curves, epochs: float, family: str, best_possible: float | 
             .mark_text(align="left", dx=6, dy=-9, fontSize=LABEL_SIZE)
             .encode(y=y, x=alt.value(0), text="text:N")
         )
-    return readable(alt.layer(*layers), title=titled(_("AUC climbs")), height=300)
+    return readable(alt.layer(*layers), title=titled(_("AUC by epoch")), height=300)
 
 
 def strongest_names(names: Sequence[str], frame: pd.DataFrame) -> list[str]:

@@ -337,3 +337,9 @@ def test_roles_of_the_tables_that_analysts_try_first():
     ]
     assert [c.name for c in telco.with_role(Role.NUMERIC)] == ["tenure", "MonthlyCharges", "TotalCharges"]
     assert telco.column("customerID").role is Role.IGNORED
+
+
+def test_a_leak_is_seen_in_a_table_that_alternates_clicks_and_others():
+    frame = pl.DataFrame({"label": [1, 0] * 100, "copy": ["yes", "no"] * 100, "other": list("abcde") * 40})
+    warned = [profile.name for profile in infer(frame).profiles if profile.warning]
+    assert warned == ["copy"]

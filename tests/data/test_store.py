@@ -376,3 +376,14 @@ def test_typed_lists_from_parquet_survive_the_store(store):
     row = int(encoded.rows("train").rows[0])
     decoded = [encoded.encoder.vocabulary_of("seen").name(i) for i in encoded.rows("train").sequences["seen"][0] if i]
     assert decoded == [str(item) for item in frame["seen"][row] if item is not None]
+
+
+def test_a_damaged_data_set_is_passed_over_and_told_in_a_sentence(tmp_path):
+    store = DatasetStore(tmp_path)
+    good = store.add_sample("planted-clicks", 200)
+    damaged = store.root / "damaged-00000000"
+    damaged.mkdir()
+    (damaged / "dataset.json").write_text('{"id": "dam')
+    assert [dataset.id for dataset in store.list()] == [good.id]
+    with pytest.raises(InputError, match="is damaged"):
+        store.get("damaged-00000000")
