@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from ..data.errors import InputError
-from . import results, training
+from . import profiling, results, training
 
 Command = Callable[[argparse.Namespace], None]
 
@@ -36,6 +36,7 @@ def parser() -> argparse.ArgumentParser:
     command("samples", training.samples, "List the data sets that are known by name.")
     _add_sample_options(command("sample", training.sample, "Write a planted sample: its table, schema and truth."))
     _add_train_options(command("train", training.train, "Train a model on a table or a sample."))
+    _add_profile_options(command("profile", profiling.profile, "Show where the time of a training step goes."))
     for name, function, help in (
         ("evaluate", results.evaluate, "Measure a run on a table; on its own data, split by split."),
         ("predict", results.predict, "Write a table with the predicted CTR of each row."),
@@ -77,6 +78,18 @@ def _add_reading_options(name: str, command: argparse.ArgumentParser) -> None:
 
 
 def _add_train_options(train: argparse.ArgumentParser) -> None:
+    _add_what_to_train(train)
+    _add_runs(train)
+
+
+def _add_profile_options(profile: argparse.ArgumentParser) -> None:
+    _add_what_to_train(profile)
+    profile.add_argument(
+        "--steps", type=int, metavar="N", help="steps to profile (default: 50, more if they are short)"
+    )
+
+
+def _add_what_to_train(train: argparse.ArgumentParser) -> None:
     train.add_argument("--data", required=True, metavar="FILE|NAME", help="a table, or a sample's name")
     train.add_argument("--valid", metavar="FILE", help="validation rows (by default drawn from --data)")
     train.add_argument("--test", metavar="FILE", help="test rows (by default drawn from --data)")
@@ -85,7 +98,6 @@ def _add_train_options(train: argparse.ArgumentParser) -> None:
     train.add_argument("--seed", type=int, metavar="S", help="the same seed gives the same result (default: 0)")
     train.add_argument("--device", default="auto", metavar="D", help="auto, cpu, cuda or mps")
     train.add_argument("--threads", type=int, metavar="N", help="threads to compute with (default: one per core)")
-    _add_runs(train)
     columns = train.add_argument_group("what each column is")
     columns.add_argument("--schema", metavar="FILE", help="a schema file, as `sample` writes it")
     columns.add_argument("--label", metavar="COL")

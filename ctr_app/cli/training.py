@@ -6,7 +6,7 @@ import argparse
 import shutil
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import polars as pl
 import torch
@@ -25,6 +25,8 @@ from .output import four, metrics_line, show, tell
 from .request import key_value, request_of
 
 MAX_SEED = 2**31 - 1
+
+Used = TypeVar("Used")
 
 
 def samples(options: argparse.Namespace) -> None:
@@ -75,19 +77,19 @@ def train(options: argparse.Namespace) -> None:
 
 def _queued_run(options: argparse.Namespace, datasets: DatasetStore) -> Run:
     """A new run of what the flags ask for; if anything about them is wrong, nothing is left on disk."""
-    family, settings = _settings(options)
+    family, settings = asked_settings(options)
     configs_for(family, settings)
     choose_device(options.device)
-    _use_threads(options.threads)
+    use_threads(options.threads)
     runs = RunStore(options.runs)
 
     def queue(dataset: DataSet) -> Run:
         return new_run(runs, dataset, family, settings, options.device)
 
-    return _with_dataset(request_of(options), datasets, queue)
+    return with_dataset(request_of(options), datasets, queue)
 
 
-def _settings(options: argparse.Namespace) -> tuple[str, dict[str, Any]]:
+def asked_settings(options: argparse.Namespace) -> tuple[str, dict[str, Any]]:
     """The family's name, and the settings by --model, --set and --seed; raises InputError where they disagree."""
     family, implied = resolve(options.model)
     settings: dict[str, Any] = dict(key_value(text) for text in options.set)
@@ -104,20 +106,20 @@ def _settings(options: argparse.Namespace) -> tuple[str, dict[str, Any]]:
     return family.name, settings | implied
 
 
-def _use_threads(count: int | None) -> None:
+def use_threads(count: int | None) -> None:
     """Nobody looks at a page that this process serves, so it may use every core."""
     if count is not None and not 1 <= count <= 1024:
         raise InputError("--threads must be between 1 and 1024, not {count}.", count=count)
     torch.set_num_threads(count or num_cores())
 
 
-def _with_dataset(request: Request, datasets: DatasetStore, use: Callable[[DataSet], Run]) -> Run:
+def with_dataset(request: Request, datasets: DatasetStore, use: Callable[[DataSet], Used]) -> Used:
     """Store the data set and ``use`` it; if that fails, the store is as it was before."""
     before = {path: path.read_bytes() for path in datasets.root.glob("*/dataset.json")}
     dataset, warnings = ingest(request, datasets)
     encoded = set(dataset.folder.glob("encoded/*"))
     try:
-        run = use(dataset)
+        used = use(dataset)
     except BaseException:
         description = dataset.folder / "dataset.json"
         if description in before:
@@ -128,7 +130,7 @@ def _with_dataset(request: Request, datasets: DatasetStore, use: Callable[[DataS
         raise
     for warning in warnings:
         tell(warning)
-    return run
+    return used
 
 
 def _tell_progress(progress: Progress) -> None:

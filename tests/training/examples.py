@@ -39,5 +39,5 @@ def build(family: str = "fm", seed: int = 0, **settings: Any) -> nn.Module:
 def trainer(family: str = "fm", rows: int = 64, valid_rows: int = 32, **settings: Any) -> Trainer:
     """A trainer of a new model on random rows, seeded throughout."""
     config = configs_for(family, settings)[1]
-    model = build(family, config.seed)
+    model = build(family, **{**settings, "seed": config.seed})
     return Trainer(model, random_batch(rows), random_batch(valid_rows, seed=1), config, torch.device("cpu"))
