@@ -9,7 +9,7 @@ from functools import cache
 import torch
 
 COLLECTING = "collecting the batch"
-GATHERING = "gathering rows"
+GATHERING = "gathering rows"  # of embedding matrices, and of what a batch has per row for the items of its histories
 PRODUCTS = "matrix products"
 ARITHMETIC_FORWARD = "arithmetic, forward"
 ARITHMETIC_BACKWARD = "arithmetic, backward"
