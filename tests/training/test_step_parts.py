@@ -59,6 +59,8 @@ NODE = "autograd::engine::evaluate_function: MulBackward0"
         ((OPTIMIZER_RANGE, "aten::index_select"), OPTIMIZER, "aten::index_select"),
         ((OPTIMIZER_RANGE, "aten::_unique2", "aten::sort"), ADDING, "aten::_unique2"),
         ((FORWARD_RANGE, "aten::view"), DISPATCH, "aten::view"),
+        ((FORWARD_RANGE, "aten::pad"), DISPATCH, "aten::pad"),
+        ((FORWARD_RANGE, "aten::pad", "aten::constant_pad_nd"), COPIES, "aten::constant_pad_nd"),
         ((FORWARD_RANGE, "aten::no_such_operator"), OTHER, "aten::no_such_operator"),
         ((FORWARD_RANGE, "aten::no_such_operator", "aten::mm"), PRODUCTS, "aten::mm"),
         (("kernel: sm90_xmma_gemm_f32f32",), PRODUCTS, "kernel: sm90_xmma_gemm_f32f32"),
