@@ -60,7 +60,7 @@ _OPERATORS = (
 )
 # These make or describe tensors, or call other operators; they move and compute nothing by themselves.
 _DESCRIBING = (
-    r"(new_)?empty.*|resize.*|unsafe_.*|linear|matmul|einsum|bilinear|item|local_scalar_dense|is_.*|result_type"
+    r"pad|(new_)?empty.*|resize.*|unsafe_.*|linear|matmul|einsum|bilinear|item|local_scalar_dense|is_.*|result_type"
 )
 # Words in the name of a compiled loop.
 _LOOPS = (
