@@ -175,9 +175,9 @@ def _bars(model: DIN, batch: Batch, part: pd.DataFrame) -> None:
         if top["weight"] < 1.1 * part["weight"].min():
             sentence = _("All items get about the same attention")
         title = charts.titled(sentence, _("attention weight per item, oldest first"))
-        st.altair_chart(charts.bars_over_history(part, "weight", title, _("attention weight"), False), alt=sentence)
+        charts.bars_over_history(part, "weight", title, _("attention weight"), False).draw(alt=sentence)
     with right:
         verb = _("lowers") if mover["effect"] > 0 else _("raises")
         sentence = _("Taking out {item} {verb} the logit most", item=shorten(mover["name"], 40), verb=verb)
         title = charts.titled(sentence, _("what each item adds to the logit: with it, less without it"))
-        st.altair_chart(charts.bars_over_history(part, "effect", title, _("effect in logits"), True), alt=sentence)
+        charts.bars_over_history(part, "effect", title, _("effect in logits"), True).draw(alt=sentence)

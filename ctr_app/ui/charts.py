@@ -8,10 +8,10 @@ from typing import Any
 import altair as alt
 import numpy as np
 import pandas as pd
-import streamlit as st
 
 from ..data.errors import shorten
 from ..training.progress import Curves
+from .drawing import Drawing, is_dark, kept
 from .words import _
 
 LABEL_SIZE = 13
@@ -34,6 +34,8 @@ SLANTED = alt.Axis(labelAngle=-45, labelOverlap=False, labelFlush=False)
 CROWD = 24
 CROWDED: dict[str, Any] = {"labelOverlap": False, "labelFlush": False, "labelLimit": 80}
 EPOCHS = alt.Axis(format="d", tickMinStep=1)
+# A curve of more points looks the same and takes longer to send.
+MOST_POINTS = 1000
 
 
 def readable(chart: Any, **properties: Any) -> Any:
@@ -54,55 +56,59 @@ def readable(chart: Any, **properties: Any) -> Any:
     )
 
 
-def is_dark() -> bool:
-    """Whether this session shows the dark theme."""
-    return st.context.theme.type == "dark"
-
-
 def hue(family: str) -> str:
     """The colour of a model family."""
     return HUES[family][is_dark()]
 
 
-def titled(title: str, subtitle: str = "") -> alt.TitleParams:
+def titled(title: str, subtitle: str = "") -> dict[str, str]:
     """A chart's title: the sentence it proves, and under it what is measured."""
-    return alt.TitleParams(title, subtitle=subtitle) if subtitle else alt.TitleParams(title)
+    return {"text": title, "subtitle": subtitle} if subtitle else {"text": title}
 
 
-def loss_chart(found: Curves, epochs: float, family: str) -> Any:
+def loss_chart(found: Curves, epochs: float, family: str) -> Drawing:
     """Training loss, smoothed, with the validation loss of each epoch."""
+    train = thinned(found.loss.rename(columns={"smoothed": "value"}).assign(split=_("training, smoothed")))
+    valid = found.evals.rename(columns={"logloss": "value"}).assign(split=_("validation"))
+    lines = pd.concat([train, valid])[["epoch", "value", "split"]]
+    return _loss_lines(epochs, family, len(valid) > 0).filled(lines=lines, valid=valid)
+
+
+@kept
+def _loss_lines(epochs: float, family: str, has_valid: bool) -> Any:
     x = alt.X("epoch:Q", title=_("epoch"), axis=EPOCHS, scale=alt.Scale(domain=[0, epochs], nice=False))
     y = alt.Y("value:Q", title=_("logloss"), scale=alt.Scale(zero=False))
-    train = found.loss.rename(columns={"smoothed": "value"}).assign(split=_("training, smoothed"))
-    valid = found.evals.rename(columns={"logloss": "value"}).assign(split=_("validation"))
     style = _split_style([_("training, smoothed"), _("validation")])
-    base = alt.Chart(pd.concat([train, valid])[["epoch", "value", "split"]]).encode(x=x, y=y, strokeDash=style)
+    base = alt.Chart(alt.NamedData("lines")).encode(x=x, y=y, strokeDash=style)
     layers = [base.mark_line(strokeWidth=2.5, color=hue(family))]
-    if len(valid):
-        layers.append(alt.Chart(valid).mark_point(filled=True, size=45, color=hue(family), opacity=1).encode(x=x, y=y))
+    if has_valid:
+        points = alt.Chart(alt.NamedData("valid")).mark_point(filled=True, size=45, color=hue(family), opacity=1)
+        layers.append(points.encode(x=x, y=y))
     return readable(alt.layer(*layers), title=titled(_("Loss by epoch")), height=300)
 
 
-def auc_chart(found: Curves, epochs: float, family: str, best_possible: float | None) -> Any:
+def auc_chart(found: Curves, epochs: float, family: str, best_possible: float | None) -> Drawing:
     """Validation AUC of each epoch, with the best that can be reached where that is known."""
-    top = 1.0 if best_possible is None else min(1.0, np.ceil((best_possible + 0.02) * 20) / 20)
     low = min(0.5, float(found.evals["auc"].min())) if len(found.evals) else 0.5
+    return _auc_line(epochs, family, best_possible, low).filled(evals=found.evals)
+
+
+@kept
+def _auc_line(epochs: float, family: str, best_possible: float | None, low: float) -> Any:
+    top = 1.0 if best_possible is None else min(1.0, np.ceil((best_possible + 0.02) * 20) / 20)
     x = alt.X("epoch:Q", title=_("epoch"), axis=EPOCHS, scale=alt.Scale(domain=[0, epochs], nice=False))
     y = alt.Y("auc:Q", title=_("validation AUC"), scale=alt.Scale(domain=[low, top], nice=False))
-    line = alt.Chart(found.evals).mark_line(strokeWidth=2.5, strokeDash=DASHES["valid"], color=hue(family))
-    points = (
-        alt.Chart(found.evals)
-        .mark_point(filled=True, color=hue(family), opacity=1)
-        .encode(
-            x=x,
-            y=y,
-            size=alt.condition("datum.is_best", alt.value(70), alt.value(35)),
-            tooltip=[
-                alt.Tooltip("epoch:Q"),
-                alt.Tooltip("auc:Q", format=".4f", title="AUC"),
-                alt.Tooltip("logloss:Q", format=".4f"),
-            ],
-        )
+    evals = alt.Chart(alt.NamedData("evals"))
+    line = evals.mark_line(strokeWidth=2.5, strokeDash=DASHES["valid"], color=hue(family))
+    points = evals.mark_point(filled=True, color=hue(family), opacity=1).encode(
+        x=x,
+        y=y,
+        size=alt.condition("datum.is_best", alt.value(70), alt.value(35)),
+        tooltip=[
+            alt.Tooltip("epoch:Q"),
+            alt.Tooltip("auc:Q", format=".4f", title="AUC"),
+            alt.Tooltip("logloss:Q", format=".4f"),
+        ],
     )
     layers = [line.encode(x=x, y=y), points]
     if best_possible is not None:
@@ -114,6 +120,12 @@ def auc_chart(found: Curves, epochs: float, family: str, best_possible: float | 
             .encode(y=y, x=alt.value(0), text="text:N")
         )
     return readable(alt.layer(*layers), title=titled(_("AUC by epoch")), height=300)
+
+
+def thinned(frame: pd.DataFrame, most: int = MOST_POINTS) -> pd.DataFrame:
+    """At most ``most`` rows of a long curve, evenly spaced, the latest among them."""
+    step = -(-len(frame) // most) if len(frame) else 1
+    return frame.iloc[::-step].iloc[::-1]
 
 
 def strongest_names(names: Sequence[str], frame: pd.DataFrame) -> list[str]:
@@ -130,10 +142,11 @@ def _among(frame: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
     return frame[frame["field_a"].isin(names) & frame["field_b"].isin(names)]
 
 
+@kept
 def pair_heatmap(
     names: Sequence[str],
     frame: pd.DataFrame,
-    title: alt.TitleParams,
+    title: dict[str, str],
     unit: str,
     true_pairs: Sequence[Sequence[str]] = (),
     selection: str | None = None,
@@ -178,6 +191,7 @@ def pair_heatmap(
     return readable(chart, title=title, width=cell_step(len(names)), height=cell_step(len(names)))
 
 
+@kept
 def ranking(
     frame: pd.DataFrame, unit: str, family: str, true_pairs: Sequence[Sequence[str]] = (), top: int = 12
 ) -> Any:
@@ -208,7 +222,8 @@ def ranking(
     return readable(bars, title=titled(_("Strongest pairs")), height=26 * len(shown) + 70)
 
 
-def value_heatmap(table: pd.DataFrame, field_a: str, field_b: str, title: alt.TitleParams) -> Any:
+@kept
+def value_heatmap(table: pd.DataFrame, field_a: str, field_b: str, title: dict[str, str]) -> Any:
     """Value × value effects on one diverging scale centred at zero; unseen pairs are crossed out with a dot."""
     limit = float(table["effect"].abs().max()) or 1.0
     order_a, order_b = list(dict.fromkeys(table["value_a"])), list(dict.fromkeys(table["value_b"]))
@@ -242,7 +257,8 @@ def block_frame(names: Sequence[str], norms: np.ndarray) -> pd.DataFrame:
     return frame.sort_values("norm", ascending=False)
 
 
-def block_chart(names: Sequence[str], frame: pd.DataFrame, title: alt.TitleParams) -> Any:
+@kept
+def block_chart(names: Sequence[str], frame: pd.DataFrame, title: dict[str, str]) -> Any:
     """Norm of each block of W among the fields ``names``: row = field that is multiplied, column = field that is read.
 
     ``frame`` is that of ``block_frame``.
@@ -265,7 +281,8 @@ def block_chart(names: Sequence[str], frame: pd.DataFrame, title: alt.TitleParam
     return readable(chart, title=title, width=cell_step(len(names)), height=cell_step(len(names)))
 
 
-def bars_over_history(frame: pd.DataFrame, value: str, title: alt.TitleParams, axis: str, is_signed: bool) -> Any:
+@kept
+def bars_over_history(frame: pd.DataFrame, value: str, title: dict[str, str], axis: str, is_signed: bool) -> Any:
     """One bar per history item, oldest on top; ``frame`` has ``label`` (unique, in order) and the column ``value``."""
     shown = frame.rename(columns={value: "amount"})
     y = alt.Y("label:N", sort=None, title=None, axis=alt.Axis(labelLimit=280))
@@ -285,6 +302,7 @@ def bars_over_history(frame: pd.DataFrame, value: str, title: alt.TitleParams, a
     return readable(chart, title=title, height=max(160, 26 * len(shown) + 90))
 
 
+@kept
 def compare_curves(frame: pd.DataFrame) -> Any:
     """Validation AUC by epoch of several runs; ``frame`` has run, epoch, auc."""
     chart = (

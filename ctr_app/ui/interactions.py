@@ -83,17 +83,12 @@ def _map(run: Run, frame: pd.DataFrame, readout: str) -> tuple[str, str] | None:
                 unit=unit,
             ),
         )
-        event = st.altair_chart(
-            charts.pair_heatmap(names, frame, title, unit, truth, CELL),
-            on_select="rerun",
-            key=f"interactions-map-{run.id}-{readout}",
-            width="content",
-            alt=_sentence(frame),
+        event = charts.pair_heatmap(names, frame, title, unit, truth, CELL).draw(
+            alt=_sentence(frame), on_select="rerun", key=f"interactions-map-{run.id}-{readout}", width="content"
         )
     with right:
-        st.altair_chart(
-            charts.ranking(frame, unit, run.spec().family, truth), alt=_("The strongest pairs, strongest first")
-        )
+        ranking = charts.ranking(frame, unit, run.spec().family, truth)
+        ranking.draw(alt=_("The strongest pairs, strongest first"))
         with st.popover(_("All pairs as a table"), icon=":material/table:"):
             st.dataframe(
                 frame, hide_index=True, column_config={"strength": st.column_config.NumberColumn(unit, format="%.4f")}
@@ -183,7 +178,7 @@ def _drill_down(run: Run, frame: pd.DataFrame, picked: tuple[str, str] | None) -
     title = charts.titled(
         sentence, _("effect of the two values together, main effects taken out; the most frequent values")
     )
-    st.altair_chart(charts.value_heatmap(table, pair[0], pair[1], title), alt=sentence, width="content")
+    charts.value_heatmap(table, pair[0], pair[1], title).draw(alt=sentence, width="content")
     unseen = int((table["support"] == 0).sum())
     if unseen:
         st.caption(
@@ -241,11 +236,11 @@ def _cross_layers(run: Run) -> None:
                 fields=_how_many(len(shown), len(names)),
             ),
         )
-        st.altair_chart(charts.block_chart(shown, blocks, title), alt=sentence, width="content")
+        charts.block_chart(shown, blocks, title).draw(alt=sentence, width="content")
     else:
         size = len(layer.matrix)
         title = charts.titled(
             sentence,
             _("W of layer {number}, {size} × {size}; orange below zero, blue above", number=layer.index + 1, size=size),
         )
-        st.altair_chart(matrix.cross_matrix(layer, norms, title, charts.is_dark()), alt=sentence, width="content")
+        matrix.cross_matrix(layer, norms, title, charts.is_dark()).draw(alt=sentence, width="content")

@@ -14,6 +14,7 @@ from PIL import Image
 from ..data.errors import shorten
 from ..explain.weights import CrossLayer
 from . import charts
+from .drawing import kept
 from .words import _
 
 IMAGE_PIXELS = 620
@@ -25,7 +26,8 @@ DIVERGING = {
 }
 
 
-def cross_matrix(layer: CrossLayer, norms: np.ndarray, title: alt.TitleParams, is_dark: bool) -> Any:
+@kept
+def cross_matrix(layer: CrossLayer, norms: np.ndarray, title: dict[str, str], is_dark: bool) -> Any:
     """W of one cross layer as an image, with the fields' blocks marked; a block's tooltip has its norm."""
     width = len(layer.matrix)
     room = 7 * max(len(shorten(name, 18)) for name in layer.slices) + 8

@@ -38,7 +38,7 @@ def _curves(picked: list[Run]) -> None:
     if frame.empty:
         st.caption(_("No epoch of these runs has ended, so there is no curve yet."))
         return
-    st.altair_chart(charts.compare_curves(frame), alt=_("Validation AUC by epoch of the picked runs"))
+    charts.compare_curves(frame).draw(alt=_("Validation AUC by epoch of the picked runs"))
 
 
 def _differences(picked: list[Run]) -> None:

@@ -85,16 +85,14 @@ def _curves(run: Run, found: Curves, far: HowFar | None, is_live: bool) -> None:
     left, right = st.columns(2)
     loss = float(found.loss["smoothed"].iloc[-1])
     with left:
-        st.altair_chart(charts.loss_chart(found, epochs, family), alt=_("Training loss is now {loss:.4f}", loss=loss))
+        charts.loss_chart(found, epochs, family).draw(alt=_("Training loss is now {loss:.4f}", loss=loss))
     with right:
         if found.evals.empty:
             st.caption(_("The first validation comes at the end of the first epoch."))
         else:
             best = float(found.evals["auc"].max())
-            st.altair_chart(
-                charts.auc_chart(found, epochs, family, best_possible),
-                alt=_("Best validation AUC so far is {auc:.4f}", auc=best),
-            )
+            chart = charts.auc_chart(found, epochs, family, best_possible)
+            chart.draw(alt=_("Best validation AUC so far is {auc:.4f}", auc=best))
 
 
 def _best_possible(run: Run) -> float | None:

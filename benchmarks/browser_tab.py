@@ -1,0 +1,124 @@
+"""One browser tab without a browser: speaks with the server as the page's script does, over the same websocket."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.proto.WidgetStates_pb2 import WidgetState
+from websockets.sync.client import connect
+
+PATIENCE_SECONDS = 120.0
+MAX_MESSAGE_BYTES = 2**28
+AGAIN = ForwardMsg.FINISHED_EARLY_FOR_RERUN
+FAILED = ForwardMsg.FINISHED_WITH_COMPILE_ERROR
+TRIGGER = "trigger_value"
+
+
+class PageFailed(RuntimeError):
+    """A page ended with an error, or asked for something that a tab without a browser does not have."""
+
+
+@dataclass
+class Drawn:
+    """What one run of the script drew: seconds until it was finished, ids of widgets, fragments that renew themselves.
+
+    ``query`` is the part of the address after the question mark, where the script changed it.
+    """
+
+    seconds: float = 0.0
+    num_elements: int = 0
+    widgets: list[str] = field(default_factory=list)
+    fragments: list[str] = field(default_factory=list)
+    query: str | None = None
+
+    def widget(self, key: str) -> str:
+        """The id of the widget with that key; raises PageFailed if it was not drawn."""
+        found = [id for id in self.widgets if re.search(rf"-{re.escape(key)}$", id)]
+        if not found:
+            raise PageFailed(f"The page has no widget {key}; it has {', '.join(self.widgets) or 'none'}.")
+        return found[0]
+
+
+class Tab:
+    """A session on one page, the address ``query`` (without its question mark) included."""
+
+    def __init__(self, url: str, page: str, query: str = "") -> None:
+        address = f"{url.replace('http', 'ws', 1)}/_stcore/stream"
+        self._socket = connect(address, max_size=MAX_MESSAGE_BYTES, origin=None, subprotocols=["streamlit"])  # type: ignore[list-item]
+        self._page, self._page_hash, self.query = page, "", query
+        self._values: dict[str, WidgetState] = {}
+        self.first = self.rerun()
+
+    def __enter__(self) -> Tab:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._socket.close()
+
+    def set(self, id: str, **value: object) -> Drawn:
+        """Give a widget a value, as ``double_value=3.0`` or ``string_array_value=[...]``, and run the page."""
+        state = WidgetState(id=id)
+        for kind, content in value.items():
+            if isinstance(content, list):
+                getattr(state, kind).data.extend(content)
+            else:
+                setattr(state, kind, content)
+        self._values[id] = state
+        try:
+            return self.rerun()
+        finally:
+            if TRIGGER in value:
+                del self._values[id]
+
+    def press(self, id: str) -> Drawn:
+        """Press a button."""
+        return self.set(id, **{TRIGGER: True})
+
+    def rerun(self, fragment: str = "") -> Drawn:
+        """Run the page's script, or one fragment of it, and wait until all that it drew has come."""
+        asked = BackMsg()
+        state = asked.rerun_script
+        state.query_string, state.fragment_id, state.is_auto_rerun = self.query, fragment, bool(fragment)
+        state.page_script_hash, state.page_name = self._page_hash, "" if self._page_hash else self._page
+        state.widget_states.widgets.extend(self._values.values())
+        drawn, started = Drawn(), time.perf_counter()
+        self._socket.send(asked.SerializeToString())
+        for message in self._messages(started + PATIENCE_SECONDS):
+            kind = message.WhichOneof("type")
+            if kind == "script_finished" and message.script_finished == FAILED:
+                raise PageFailed(f"The page {self._page} could not be run.")
+            if kind == "script_finished" and message.script_finished != AGAIN:
+                drawn.seconds = time.perf_counter() - started
+                return drawn
+            self._note(kind, message, drawn)
+        raise AssertionError("messages end with an error")
+
+    def _messages(self, until: float) -> Iterator[ForwardMsg]:
+        while True:
+            content = self._socket.recv(timeout=until - time.perf_counter())
+            message = ForwardMsg()
+            message.ParseFromString(content)  # type: ignore[arg-type]
+            yield message
+
+    def _note(self, kind: str | None, message: ForwardMsg, drawn: Drawn) -> None:
+        if kind == "navigation":
+            self._page_hash = message.navigation.page_script_hash
+        elif kind == "page_info_changed":
+            self.query = drawn.query = message.page_info_changed.query_string
+        elif kind == "auto_rerun":
+            drawn.fragments.append(message.auto_rerun.fragment_id)
+        elif kind == "delta" and message.delta.WhichOneof("type") == "new_element":
+            self._note_element(message.delta.new_element, drawn)
+
+    def _note_element(self, element: object, drawn: Drawn) -> None:
+        kind = element.WhichOneof("type")  # type: ignore[attr-defined]
+        if kind == "exception":
+            raise PageFailed(f"The page {self._page} shows an error: {element.exception.message}")  # type: ignore[attr-defined]
+        drawn.num_elements += 1
+        if id := getattr(getattr(element, kind), "id", ""):
+            drawn.widgets.append(id)

@@ -1,0 +1,61 @@
+"""Charts that are built once and drawn again and again: a Vega-Lite spec, and the frames whose rows it shows."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ParamSpec
+
+import altair
+import pandas as pd
+import streamlit as st
+
+P = ParamSpec("P")
+MOST_KEPT = 256
+
+altair.theme.enable("none")  # no sizes by default: those are the page's
+altair.data_transformers.disable_max_rows()
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A chart as the browser gets it. Shared between sessions, so never changed."""
+
+    spec: Mapping[str, Any]
+    frames: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+
+    def filled(self, **frames: pd.DataFrame) -> Drawing:
+        """The same chart with the rows of its named data."""
+        return Drawing(self.spec, {**self.frames, **frames})
+
+    def draw(self, alt: str, **options: Any) -> Any:
+        """Put it on the page, described by ``alt``; ``options`` and what is returned are st.vega_lite_chart's."""
+        return st.vega_lite_chart({**self.spec, "datasets": dict(self.frames)}, alt=alt, **options)
+
+
+def kept(build: Callable[P, Any]) -> Callable[P, Drawing]:
+    """Make a builder of Altair charts give drawings, built once for the same arguments on the same background.
+
+    Building and checking a chart in Altair takes tens of milliseconds, which each rerun of a page would pay.
+    """
+
+    @functools.wraps(build)
+    def kept_build(*args: P.args, **kwargs: P.kwargs) -> Drawing:
+        return _drawing((f"{build.__module__}.{build.__qualname__}", is_dark(), args, kwargs), build)
+
+    return kept_build
+
+
+def is_dark() -> bool:
+    """Whether this session shows the dark theme."""
+    return st.context.theme.type == "dark"
+
+
+@st.cache_resource(max_entries=MOST_KEPT, show_spinner=False)
+def _drawing(key: tuple[str, bool, tuple[Any, ...], dict[str, Any]], _build: Callable[..., Any]) -> Drawing:
+    """The drawing for a builder's name, whether the background is dark, and the builder's arguments."""
+    _name, _is_dark, args, kwargs = key
+    spec = _build(*args, **kwargs).to_dict()
+    frames = {name: pd.DataFrame(rows) for name, rows in spec.pop("datasets", {}).items()}
+    return Drawing(spec, frames)
