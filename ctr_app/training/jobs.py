@@ -47,6 +47,12 @@ class JobQueue:
             return 0
         return sum(run.stop_request() is None for run in pending[: ids.index(run_id)])
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether a run is training, or waits to."""
+        with self._lock:
+            return bool(self._pending)
+
     def join(self) -> None:
         """Wait until every submitted run has ended; for tests and scripts."""
         self._waiting.join()

@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..data.errors import InputError, join_names
-from ..data.store import DataSet
+from ..data.store import DataSet, EncodedDataset
 from ..models.registry import FAMILIES, sketch
 from ..models.settings import Config
 from .config import TrainingConfig
+from .device import choose_device
+from .memory import memory_of, shape_of
 from .run_store import Run, RunStore
 
 
@@ -40,12 +42,13 @@ def new_run(runs: RunStore, dataset: DataSet, family: str, settings: Mapping[str
     """A stored, queued run of ``family`` on ``dataset``.
 
     Raises:
-        InputError: for settings or data that cannot be used; nothing is stored then.
+        InputError: for settings or data that cannot be used, or that need more memory than is free; nothing is
+            stored then.
     """
     if dataset.preparation is None:
         raise InputError("Say first which column of {name} is the label.", name=dataset.name)
     model, training = configs_for(family, settings)
-    sketch(family, dataset.encoded().encoder.layout, model)
+    _check(dataset.encoded(), family, model, training, device)
     return runs.create(
         family,
         model,
@@ -56,3 +59,13 @@ def new_run(runs: RunStore, dataset: DataSet, family: str, settings: Mapping[str
         content_hash=dataset.content_hash,
         preparation=dataset.preparation,
     )
+
+
+def _check(dataset: EncodedDataset, family: str, model: Config, training: TrainingConfig, device: str) -> None:
+    """Raise InputError if the model does not suit the data, or needs more memory than is free."""
+    sketch(family, dataset.encoder.layout, model)
+    try:
+        where = choose_device(device)
+    except InputError:
+        return  # of another machine, which will see for itself
+    memory_of(family, shape_of(dataset), model, training, where).check(where)

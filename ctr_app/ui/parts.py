@@ -99,6 +99,11 @@ def duration(seconds: float) -> str:
     return _("{hours} h {minutes} min", hours=minutes // 60, minutes=minutes % 60)
 
 
+def short_time(seconds: float) -> str:
+    """Seconds in words, below ten with two digits that count: ``0.04 s``, ``2.1 s``, ``3 min``."""
+    return _("{count} s", count=f"{seconds:.2g}") if seconds < 9.95 else duration(seconds)
+
+
 def count(number: float) -> str:
     """A whole number with thin spaces."""
     return spaced(round(number))

@@ -5,13 +5,21 @@ from __future__ import annotations
 import logging
 import os
 import re
+from pathlib import Path
 
 import streamlit as st
+import torch
 
 from ..data.catalogue import SAMPLES
 from ..data.errors import InputError, shorten
-from ..data.store import DatasetStore
+from ..data.store import DataSet, DatasetStore
+from ..models.registry import FAMILIES
+from ..models.settings import Config
+from ..training.config import TrainingConfig
+from ..training.forecast import Forecaster
 from ..training.jobs import JobQueue
+from ..training.launch import configs_for
+from ..training.memory import DataShape, Memory, memory_of, shape_of
 from ..training.run_store import Run, RunStore
 
 logger = logging.getLogger(__name__)
@@ -46,6 +54,26 @@ def jobs() -> JobQueue:
     return JobQueue(runs(), datasets(), num_workers=max(1, int(os.environ.get("CTR_LENS_WORKERS", "1"))))
 
 
+@st.cache_resource(show_spinner=False)
+def forecaster() -> Forecaster:
+    """The one forecaster of this server."""
+    return Forecaster()
+
+
+@st.cache_resource(show_spinner=False, max_entries=100)
+def encoded_shape(dataset: DataSet) -> tuple[Path, DataShape]:
+    """The folder of a data set's arrays, made on first use, and their shape."""
+    encoded = dataset.encoded()
+    return encoded.folder, shape_of(encoded)
+
+
+@st.cache_resource(show_spinner=False, max_entries=500)
+def memory_for(dataset: DataSet, family: str, model: Config, training: TrainingConfig, device: str) -> Memory:
+    """What a training needs; raises InputError if the model does not suit the data."""
+    _, shape = encoded_shape(dataset)
+    return memory_of(family, shape, model, training, torch.device(device))
+
+
 def start() -> None:
     """Called when the server starts: workers, planted samples, and whatever is slow the first time."""
     try:
@@ -59,15 +87,18 @@ def start() -> None:
 
 def stop() -> None:
     """Called when the server ends."""
+    forecaster().close()
     jobs().close()
 
 
 def _warm_up() -> None:
     """Import and run once what would hold up the first training or the first picture."""
     import altair  # noqa: F401
-    import torch
 
     weight = torch.nn.Parameter(torch.zeros(2, 2))
     optimizer = torch.optim.Adam([weight], fused=True)
     weight.sum().backward()
     optimizer.step()
+    sample = datasets().add_sample("planted-histories")
+    for family in FAMILIES:
+        memory_for(sample, family, *configs_for(family, {}), "cpu")

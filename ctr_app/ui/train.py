@@ -9,12 +9,12 @@ import streamlit as st
 
 from ..data.errors import InputError
 from ..data.store import DataSet
-from ..models.registry import FAMILIES, sketch, title_of
+from ..models.registry import FAMILIES
 from ..training.config import TrainingConfig
 from ..training.device import available_devices
 from ..training.launch import configs_for
 from ..training.run_store import Run
-from . import parts, services, watch
+from . import cost, parts, services, watch
 from .forms import settings_form
 from .navigation import go_to, link_to
 from .state import forget_widgets, state
@@ -40,15 +40,16 @@ def draw() -> None:
     _describe(dataset)
     family = _choose_family()
     values = _values(family)
-    problem = _problem(dataset, family, values)
+    plan, problem = _plan(dataset, family, values)
     with st.container(horizontal=True, vertical_alignment="center"):
         pressed = st.button(
-            _("Train"), key="train-start", type="primary", icon=":material/play_arrow:", disabled=problem is not None
+            _("Train"), key="train-start", type="primary", icon=":material/play_arrow:", disabled=plan is None
         )
-        if problem is None:
-            st.caption(_cost(dataset, family, values), width="content")
-    if problem:
-        st.warning(plain(problem), icon=":material/info:")
+        if plan is not None:
+            cost.draw(plan)
+    with st.container():  # there without a problem too, so that the settings below keep their place and stay open
+        if problem:
+            st.warning(plain(problem), icon=":material/info:")
     with st.expander(_("Settings"), icon=":material/tune:", expanded=False):
         _edit_settings(family, values)
     if pressed:
@@ -166,24 +167,9 @@ def _forget(family: str) -> None:
     forget_widgets("train-device")
 
 
-def _problem(dataset: DataSet, family: str, values: dict[str, Any]) -> str | None:
-    """Why this model cannot be trained on this data as set, in a sentence, or None."""
+def _plan(dataset: DataSet, family: str, values: dict[str, Any]) -> tuple[cost.Plan | None, str]:
+    """The training that the settings ask for; or None and why there can be none, in a sentence."""
     try:
-        model, _training = configs_for(family, {k: v for k, v in values.items() if k != "device"})
-        sketch(family, dataset.encoded().encoder.layout, model)
+        return cost.plan_for(dataset, family, values), ""
     except InputError as error:
-        return error_text(error)
-    return None
-
-
-def _cost(dataset: DataSet, family: str, values: dict[str, Any]) -> str:
-    model, training = configs_for(family, {k: v for k, v in values.items() if k != "device"})
-    parameters = sum(p.numel() for p in sketch(family, dataset.encoded().encoder.layout, model).parameters())
-    rows = len(dataset.encoded().rows("train"))
-    return _(
-        "{title}: {parameters} parameters, {steps} steps in an epoch, at most {epochs} epochs.",
-        title=title_of(family, model.to_json()),
-        parameters=parts.count(parameters),
-        steps=parts.count(-(-rows // training.batch_size)),
-        epochs=training.epochs,
-    )
+        return None, error_text(error)

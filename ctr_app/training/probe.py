@@ -1,0 +1,185 @@
+"""Times a few steps of a training that is not kept: ``python -m ctr_app.training.probe`` answers one request a line.
+
+In a process of its own it draws none of the random numbers of a run in training, and leaves no memory taken.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..data.store import EncodedDataset
+from ..models.registry import FAMILIES
+from ..models.settings import Config
+from .config import TrainingConfig
+from .metrics import measure
+from .run_store import Run
+from .trainer import EVALUATION_ROWS, Event, StepDone, Trainer, predict
+
+Clock = Callable[[], float]
+SPELL_SECONDS, SPELLS, MOST_SECONDS = 0.2, 3, 5.0
+MANY_EPOCHS, PATIENCE = 10_000, 1000  # so many that training goes on for as long as it is watched
+WRITTEN_BYTES = 2**26
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is to be timed: the folder of an encoded data set, the settings as JSON, and where it would be trained.
+
+    ``runs`` is the folder of runs, on whose disk an epoch is written down. ``is_busy`` says that a run is training
+    meanwhile, so that what was measured then is not taken for what is measured later.
+    """
+
+    folder: str
+    family: str
+    model: str
+    training: str
+    device: str
+    threads: int
+    runs: str
+    is_busy: bool = False
+
+
+@dataclass(frozen=True)
+class EpochTime:
+    """Seconds of one epoch: its steps, the evaluation on the validation rows, and writing the weights down."""
+
+    steps: float
+    evaluation: float
+    writing: float
+
+    @property
+    def total(self) -> float:
+        """All of it."""
+        return self.steps + self.evaluation + self.writing
+
+
+def answer(request: Request) -> EpochTime:
+    """Time what is asked for, in this process.
+
+    Raises:
+        InputError: if the data are not there any more, or the settings do not suit them.
+    """
+    torch.set_num_threads(request.threads)
+    torch.manual_seed(0)
+    model = FAMILIES[request.family].config.from_mapping(json.loads(request.model))
+    training = TrainingConfig.from_mapping(json.loads(request.training))
+    dataset = EncodedDataset(Path(request.folder))
+    return epoch_time(dataset, request.family, model, training, torch.device(request.device), Path(request.runs))
+
+
+def epoch_time(
+    dataset: EncodedDataset,
+    family: str,
+    model_config: Config,
+    training: TrainingConfig,
+    device: torch.device,
+    runs: Path,
+) -> EpochTime:
+    """How long an epoch takes, from as much of a real training as there is time for."""
+    model = FAMILIES[family].build(dataset.encoder.layout, model_config)
+    training = replace(training, epochs=MANY_EPOCHS, patience=PATIENCE)
+    trainer = Trainer(model, dataset.batch("train"), dataset.batch("valid"), training, device)
+    clock = clock_for(device)
+    return EpochTime(
+        _steps_seconds(trainer, clock),
+        _evaluation_seconds(trainer, dataset.rows("valid").group_ids, clock),
+        _writing_seconds(trainer, runs),
+    )
+
+
+def clock_for(device: torch.device) -> Clock:
+    """Seconds that pass; of one thread those that it computes, as if nobody else wanted its core."""
+    return time.process_time if device.type == "cpu" and torch.get_num_threads() == 1 else time.perf_counter
+
+
+def _steps_seconds(trainer: Trainer, clock: Clock) -> float:
+    """The median of a few short spells, as another program may want the machine for a moment."""
+    events = trainer.run()
+    started = time.perf_counter()
+    _timed(events, trainer.steps_per_epoch, clock)  # warms up
+    paces: list[float] = []
+    while len(paces) < SPELLS and (not paces or time.perf_counter() - started < MOST_SECONDS):
+        rows, seconds = _timed(events, trainer.steps_per_epoch, clock)
+        paces.append(seconds / rows)
+    return statistics.median_low(paces) * len(trainer.train)
+
+
+def _timed(events: Iterator[Event], steps_per_epoch: int, clock: Clock) -> tuple[int, float]:
+    """Rows of the steps of one spell and the seconds they took, without the evaluations between them."""
+    rows, seconds, last, started = 0, 0.0, clock(), time.perf_counter()
+    for event in events:
+        if not isinstance(event, StepDone):
+            last = clock()
+            continue
+        is_over = time.perf_counter() - started >= SPELL_SECONDS
+        if is_over or event.step % steps_per_epoch == 0:
+            event.loss.item()  # an accelerator may be steps behind
+        now = clock()
+        rows, seconds, last = rows + event.rows, seconds + now - last, now
+        if is_over:
+            break
+    return rows, seconds
+
+
+def _evaluation_seconds(trainer: Trainer, groups: np.ndarray | None, clock: Clock) -> float:
+    """Scoring is timed on some of the rows, the metrics on all."""
+    predict(trainer.model, trainer.valid.select(slice(0, 1)))
+    parts: list[np.ndarray] = []
+    paces: list[float] = []
+    for start in range(0, min(len(trainer.valid), SPELLS * EVALUATION_ROWS), EVALUATION_ROWS):
+        started = clock()
+        parts.append(predict(trainer.model, trainer.valid.select(slice(start, start + EVALUATION_ROWS))))
+        paces.append((clock() - started) / len(parts[-1]))
+    started = clock()
+    measure(trainer.valid.labels.cpu().numpy(), np.resize(np.concatenate(parts), len(trainer.valid)), groups)
+    return statistics.median_low(paces) * len(trainer.valid) + clock() - started
+
+
+def _writing_seconds(trainer: Trainer, runs: Path) -> float:
+    """Copying the weights and writing them twice, and the moments once; of large ones a part."""
+    weights, moments = trainer.model.state_dict(), trainer.optimizer.state()
+    size = sum(tensor.nbytes for tensor in (*weights.values(), *weights.values(), *moments.values()))
+    share = min(1.0, WRITTEN_BYTES / max(1, size))
+
+    def part(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+        return {name: tensor.flatten()[: math.ceil(share * tensor.numel())] for name, tensor in tensors.items()}
+
+    runs.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=runs, prefix=".probe-") as folder:
+        started = time.perf_counter()
+        best = {name: tensor.detach().cpu().clone() for name, tensor in part(weights).items()}
+        for tensors in (best, part(weights), part(moments)):
+            Run(Path(folder)).save_best(tensors)
+        return (time.perf_counter() - started) / share
+
+
+def main() -> None:
+    """Answer requests until the input ends, as it does with the process that asks; nothing else is printed."""
+    answers = os.fdopen(os.dup(1), "w", buffering=1)
+    os.dup2(2, 1)
+    with suppress(AttributeError, OSError):
+        os.nice(10)
+    for line in sys.stdin:
+        try:
+            found = asdict(answer(Request(**json.loads(line))))
+        except Exception as error:
+            found = {"error": f"{type(error).__name__}: {error}"}
+        answers.write(json.dumps(found) + "\n")
+
+
+if __name__ == "__main__":
+    main()
