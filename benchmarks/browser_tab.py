@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
-from websockets.sync.client import connect
+from websockets.sync.client import ClientConnection, connect
+from websockets.typing import Subprotocol
 
 PATIENCE_SECONDS = 120.0
 MAX_MESSAGE_BYTES = 2**28
@@ -20,21 +23,20 @@ TRIGGER = "trigger_value"
 
 
 class PageFailed(RuntimeError):
-    """A page ended with an error, or asked for something that a tab without a browser does not have."""
+    """A page shows an error, or lacks what was to be pressed."""
 
 
 @dataclass
 class Drawn:
     """What one run of the script drew: seconds until it was finished, ids of widgets, fragments that renew themselves.
 
-    ``query`` is the part of the address after the question mark, where the script changed it.
+    ``options`` are those of each selectbox, by its id.
     """
 
     seconds: float = 0.0
-    num_elements: int = 0
     widgets: list[str] = field(default_factory=list)
+    options: dict[str, list[str]] = field(default_factory=dict)
     fragments: list[str] = field(default_factory=list)
-    query: str | None = None
 
     def widget(self, key: str) -> str:
         """The id of the widget with that key; raises PageFailed if it was not drawn."""
@@ -44,21 +46,21 @@ class Drawn:
         return found[0]
 
 
-class Tab:
-    """A session on one page, the address ``query`` (without its question mark) included."""
+@contextmanager
+def open_tab(url: str, page: str, query: str = "") -> Iterator[Tab]:
+    """A new session on one page, the address ``query`` (without its question mark) included."""
+    address = f"{url.replace('http', 'ws', 1)}/_stcore/stream"
+    with connect(address, max_size=MAX_MESSAGE_BYTES, subprotocols=[Subprotocol("streamlit")]) as connection:
+        yield Tab(connection, page, query)
 
-    def __init__(self, url: str, page: str, query: str = "") -> None:
-        address = f"{url.replace('http', 'ws', 1)}/_stcore/stream"
-        self._socket = connect(address, max_size=MAX_MESSAGE_BYTES, origin=None, subprotocols=["streamlit"])  # type: ignore[list-item]
-        self._page, self._page_hash, self.query = page, "", query
+
+class Tab:
+    """A session on one page; ``first`` is what opening it drew."""
+
+    def __init__(self, connection: ClientConnection, page: str, query: str) -> None:
+        self._connection, self._page, self._page_hash, self.query = connection, page, "", query
         self._values: dict[str, WidgetState] = {}
         self.first = self.rerun()
-
-    def __enter__(self) -> Tab:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._socket.close()
 
     def set(self, id: str, **value: object) -> Drawn:
         """Give a widget a value, as ``double_value=3.0`` or ``string_array_value=[...]``, and run the page."""
@@ -83,11 +85,12 @@ class Tab:
         """Run the page's script, or one fragment of it, and wait until all that it drew has come."""
         asked = BackMsg()
         state = asked.rerun_script
-        state.query_string, state.fragment_id, state.is_auto_rerun = self.query, fragment, bool(fragment)
+        state.query_string = self.query
+        state.fragment_id, state.is_auto_rerun = fragment, bool(fragment)
         state.page_script_hash, state.page_name = self._page_hash, "" if self._page_hash else self._page
         state.widget_states.widgets.extend(self._values.values())
         drawn, started = Drawn(), time.perf_counter()
-        self._socket.send(asked.SerializeToString())
+        self._connection.send(asked.SerializeToString())
         for message in self._messages(started + PATIENCE_SECONDS):
             kind = message.WhichOneof("type")
             if kind == "script_finished" and message.script_finished == FAILED:
@@ -100,25 +103,27 @@ class Tab:
 
     def _messages(self, until: float) -> Iterator[ForwardMsg]:
         while True:
-            content = self._socket.recv(timeout=until - time.perf_counter())
+            content = self._connection.recv(timeout=until - time.perf_counter(), decode=False)
             message = ForwardMsg()
-            message.ParseFromString(content)  # type: ignore[arg-type]
+            message.ParseFromString(content)
             yield message
 
     def _note(self, kind: str | None, message: ForwardMsg, drawn: Drawn) -> None:
         if kind == "navigation":
             self._page_hash = message.navigation.page_script_hash
         elif kind == "page_info_changed":
-            self.query = drawn.query = message.page_info_changed.query_string
+            self.query = message.page_info_changed.query_string
         elif kind == "auto_rerun":
             drawn.fragments.append(message.auto_rerun.fragment_id)
         elif kind == "delta" and message.delta.WhichOneof("type") == "new_element":
             self._note_element(message.delta.new_element, drawn)
 
-    def _note_element(self, element: object, drawn: Drawn) -> None:
-        kind = element.WhichOneof("type")  # type: ignore[attr-defined]
+    def _note_element(self, element: Any, drawn: Drawn) -> None:
+        kind = element.WhichOneof("type")
         if kind == "exception":
-            raise PageFailed(f"The page {self._page} shows an error: {element.exception.message}")  # type: ignore[attr-defined]
-        drawn.num_elements += 1
-        if id := getattr(getattr(element, kind), "id", ""):
+            raise PageFailed(f"The page {self._page} shows an error: {element.exception.message}")
+        widget = getattr(element, kind)
+        if id := getattr(widget, "id", ""):
             drawn.widgets.append(id)
+        if kind == "selectbox":
+            drawn.options[id] = list(widget.options)

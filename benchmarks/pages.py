@@ -22,16 +22,16 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from acceptance import REPOSITORY, RESULTS, machine, with_section
-from browser_tab import Drawn, Tab
+from browser_tab import Drawn, Tab, open_tab
 from peers.tables import markdown
-from quality_numbers import marked
+from quality_numbers import marked, wrapped
 
 from ctr_app.data.store import DatasetStore
 from ctr_app.training.driver import train_run
@@ -143,22 +143,25 @@ def begin_training(url: str, folder: Path, dataset_id: str) -> Run:
     """Train DCN for as long as the settings allow, by the Train page; returns its run once its first steps are done."""
     store = RunStore(folder / "runs")
     before = {run.id for run in store.list()}
-    with Tab(url, "train") as tab:
+    with open_tab(url, "train") as tab:
+        box = tab.first.widget("train-dataset")
+        usable = [dataset.id for dataset in DatasetStore(folder / "data").list() if dataset.preparation]
+        tab.set(box, string_value=tab.first.options[box][usable.index(dataset_id)])
         drawn = tab.set(tab.first.widget("train-family"), string_array_value=["DCN"])
-        names = {dataset.id: dataset.name for dataset in DatasetStore(folder / "data").list()}
-        del names, dataset_id
         for name, value in LONG.items():
             drawn = tab.set(drawn.widget(f"train-dcn-{name}"), double_value=float(value))
         tab.press(drawn.widget("train-start"))
     run = next(run for run in store.list() if run.id not in before)
+    if run.spec().dataset_id != dataset_id:
+        sys.exit(f"The Train page trains on {run.spec().dataset_id}, not on {dataset_id}.")
     while not any(event["kind"] == "steps" for event in run.history()):
         time.sleep(0.1)
     return run
 
 
-def opened(url: str, page: Page, runs: Mapping[str, Run]) -> Tab:
+def opened(url: str, page: Page, runs: Mapping[str, Run]) -> AbstractContextManager[Tab]:
     """The page in a new tab."""
-    return Tab(url, page.path, f"run={runs[page.run].id}" if page.run else "")
+    return open_tab(url, page.path, f"run={runs[page.run].id}" if page.run else "")
 
 
 def reruns(url: str, pages: Sequence[Page], runs: Mapping[str, Run], count: int) -> Times:
@@ -235,7 +238,7 @@ def section(found: Findings, rows: int, count: int, seconds: float) -> str:
     told = {"reruns": count, "low": low, "high": high, "openings": OPENINGS, "rows": rows, "cores": os.cpu_count()}
     speed = f"DCN-V2 trained at {found.rows_per_second:,.0f} rows/s meanwhile."
     ending = f"`python benchmarks/pages.py`, {seconds:.0f} s."
-    return "\n\n".join([f"## {HEADING}", machine(), NOTES.format(**told), table(found), speed, ending]) + "\n"
+    return "\n\n".join([f"## {HEADING}", machine(), wrapped(NOTES.format(**told)), table(found), speed, ending]) + "\n"
 
 
 def arguments() -> argparse.Namespace:

@@ -52,7 +52,7 @@ def measure(plan: Plan, names: Sequence[str]) -> list[Part]:
 
 def is_whole(plan: Plan, parts: Sequence[Part]) -> bool:
     """Whether nothing is left out, so that the section may be replaced."""
-    is_complete = len(parts) == len(PARTS) and len(plan.seeds) >= len(SEEDS)
+    is_complete = len(parts) == len(PARTS) and len(plan.seeds) >= len(SEEDS) and not plan.is_quick
     return is_complete and not any(part.missing for part in parts)
 
 
@@ -91,16 +91,23 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def command_of(options: argparse.Namespace) -> str:
+    """The command that gives these tables again."""
+    flags = ["--quick"] if options.quick else []
+    flags += [f"--parts {','.join(options.parts)}"] if options.parts != list(PARTS) else []
+    flags += [f"--seeds {','.join(map(str, options.seeds))}"] if options.seeds != list(SEEDS) else []
+    return " ".join(["python benchmarks/quality.py", *flags])
+
+
 def main() -> None:
     """Measure, print, and keep the section where everything took part."""
     options, started = arguments(), time.perf_counter()
     seeds = options.seeds[:1] if options.quick else options.seeds
     with tempfile.TemporaryDirectory() as name:
-        plan = Plan(seeds, options.shared.resolve() / "data", options.cache.resolve(), Path(name))
+        shared, cache = options.shared.resolve() / "data", options.cache.resolve()
+        plan = Plan(seeds, shared, cache, Path(name), options.quick)
         parts = measure(plan, options.parts)
-    flags = [] if options.seeds == list(SEEDS) else [f"--seeds {','.join(map(str, options.seeds))}"]
-    command = " ".join(["python benchmarks/quality.py", *(["--quick"] if options.quick else []), *flags])
-    text = section(parts, command, time.perf_counter() - started)
+    text = section(parts, command_of(options), time.perf_counter() - started)
     print(text)
     if is_whole(plan, parts):
         RESULTS.write_text(with_section(RESULTS.read_text() if RESULTS.exists() else "# Results\n\n", text))

@@ -15,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import torch
 from acceptance import SPLITS, CommandLine
 from peers.tables import markdown
-from quality_numbers import listed, marked, shown
+from quality_numbers import listed, marked, shown, wrapped
 from quality_runs import Part, Plan, Trained, say, train
 from safetensors.torch import load_file
 
@@ -70,7 +70,7 @@ def measured(plan: Plan) -> Part:
     seeds = plan.seeds[:MOST_SEEDS]
     found = {model.model: [train(run, model.model, seed, *flags) for seed in seeds] for model in MODELS}
     times = [time_to(FM, files, plan.folder / f"frappe-clock-{seed}", seed) for seed in seeds]
-    return Part("Frappe_x1", "\n\n".join([NOTES, table(found), times_in_words(times)]))
+    return Part("Frappe_x1", "\n\n".join([wrapped(NOTES), table(found), times_in_words(times)]))
 
 
 def files_in(shared: Path) -> list[Path]:
@@ -138,7 +138,7 @@ def times_in_words(times: Sequence[float | None]) -> str:
     """The sentence under the table."""
     is_met = all(time is not None and time < MOST_SECONDS for time in times)
     told = ", ".join("never" if time is None else f"{time:.1f} s" for time in times)
-    return (
+    return wrapped(
         f"Time to the published FM figure ({FM.auc}), from pressing Train until the best model so far by validation "
         f"has it on test: {marked(f'{told} (< {MOST_SECONDS:.0f} s)', is_met)}."
     )

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 import statistics
+import textwrap
 from collections.abc import Sequence
 
 from scipy.stats import t
 
 CONFIDENCE = 0.95
+WIDTH = 120
 
 
 def interval(values: Sequence[float]) -> float:
@@ -44,6 +46,11 @@ def listed(values: Sequence[float], form: str = ".4f") -> str:
 def marked(text: str, is_met: bool) -> str:
     """``text``, in bold where it is below its target."""
     return text if is_met else f"**{text}**"
+
+
+def wrapped(text: str) -> str:
+    """A paragraph in lines of the width of RESULTS.md."""
+    return textwrap.fill(" ".join(text.split()), WIDTH, break_on_hyphens=False)
 
 
 def _quantile(freedom: float) -> float:
