@@ -30,7 +30,7 @@ def step_bytes(model: nn.Module, layout: FieldLayout, rows: int, real_share: flo
     """
     model.train()
     for matrix in matrices_of(model):
-        attach(matrix, _Basket())
+        attach(matrix, Basket())
     batch = _batch(layout, rows)
     with _Alive(model, batch, real_share) as alive:
         functional.binary_cross_entropy_with_logits(model(batch), batch.labels).backward()
@@ -54,7 +54,7 @@ def matrices_of(model: nn.Module) -> list[nn.Parameter]:
     return [matrix for embedding in found for matrix in embedding.matrices().values()]
 
 
-class _Basket:
+class Basket:
     """Holds the gradients of an embedding's rows (P, D), as an optimizer does until its step."""
 
     touched: Any = None
@@ -63,6 +63,7 @@ class _Basket:
         self.gradients: list[Tensor] = []
 
     def add(self, _ids: Tensor, gradients: Tensor) -> None:
+        """Take them."""
         self.gradients.append(gradients)
 
 
@@ -115,7 +116,8 @@ class _Alive(TorchDispatchMode):
 
 
 def _batch(layout: FieldLayout, rows: int) -> Batch:
-    """A batch of ``rows`` rows without values."""
+    """A batch of ``rows`` rows without values; all histories are as long, as those that attend together must be."""
+    longest = max((sequence.max_length for sequence in layout.sequences), default=0)
 
     def empty(width: int, dtype: torch.dtype) -> Tensor:
         return torch.empty(rows, width, dtype=dtype, device="meta")
@@ -123,6 +125,6 @@ def _batch(layout: FieldLayout, rows: int) -> Batch:
     return Batch(
         empty(len(layout.numeric), torch.float32),
         empty(len(layout.categorical), torch.int32),
-        {sequence.name: empty(sequence.max_length, torch.int32) for sequence in layout.sequences},
+        {sequence.name: empty(longest, torch.int32) for sequence in layout.sequences},
         torch.empty(rows, device="meta"),
     )

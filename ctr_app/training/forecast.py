@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections import OrderedDict
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -66,8 +67,8 @@ class Probe:
         """End the process."""
         process, self._process = self._process, None
         if process is not None:
-            process.kill()
-            process.wait()
+            with suppress(OSError), process:  # what was written to a process that is gone
+                process.kill()
 
 
 @dataclass(frozen=True)

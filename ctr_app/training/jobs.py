@@ -61,7 +61,7 @@ class JobQueue:
         """Ask all runs to stop and end the workers; returns when they are gone or after five seconds each."""
         with self._lock:
             pending = list(self._pending)
-        for run in pending:
+        for run in reversed(pending):  # none that waits may begin when the one before it stops
             if run.stop_request() is None:
                 run.ask_to_stop("interrupted", "The server was shut down; what it had learned is kept.")
         for _ in self._workers:

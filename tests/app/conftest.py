@@ -14,29 +14,37 @@ from streamlit.testing.v1 import AppTest
 
 from ctr_app.data.catalogue import SAMPLES
 from ctr_app.data.store import DatasetStore
+from ctr_app.training.forecast import Forecaster
 from ctr_app.training.run_store import Run, RunStore
 from ctr_app.ui import services
 from tests.paths import REPOSITORY
 
-from .prepared import trained_run
+from .prepared import PretendProbe, trained_run
 
 MAIN = REPOSITORY / "ctr_app" / "ui" / "main.py"
 SAMPLE_ROWS = 2500
 OpenPage = Callable[..., AppTest]
 
 
+@pytest.fixture
+def probe() -> PretendProbe:
+    """What measures how long an epoch takes, without a process of its own."""
+    return PretendProbe()
+
+
 @pytest.fixture(autouse=True)
-def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, probe: PretendProbe) -> Iterator[Path]:
     """Empty folders for data and runs, and nothing left in memory from another test."""
     monkeypatch.setenv("CTR_LENS_DATA", str(tmp_path / "data"))
     monkeypatch.setenv("CTR_LENS_RUNS", str(tmp_path / "runs"))
     monkeypatch.delenv("CTR_LENS_LANGUAGE", raising=False)
     for name, sample in SAMPLES.items():
         monkeypatch.setitem(SAMPLES, name, replace(sample, rows=SAMPLE_ROWS))
+    monkeypatch.setattr(services, "Forecaster", lambda: Forecaster(probe))
     threads = torch.get_num_threads()
     forget_all()
     yield tmp_path
-    services.jobs().close()
+    services.stop()
     forget_all()
     torch.set_num_threads(threads)
 

@@ -1,13 +1,16 @@
-"""Runs trained before a test begins, by the same code as the app's."""
+"""Runs trained before a test begins, by the same code as the app's; and measurements made up."""
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 from ctr_app.data.store import DataSet, DatasetStore
 from ctr_app.models.registry import resolve
 from ctr_app.training.driver import train_run
+from ctr_app.training.forecast import ProbeFailed
 from ctr_app.training.launch import configs_for
+from ctr_app.training.probe import EpochTime, Request
 from ctr_app.training.run_store import Run, RunStore
 
 
@@ -33,3 +36,23 @@ def trained_run(runs: RunStore, datasets: DatasetStore, dataset: DataSet, model:
     run = queued_run(runs, dataset, model, **settings)
     train_run(run, datasets)
     return run
+
+
+class PretendProbe:
+    """Says how long an epoch takes, once it ``may_answer``: ``epoch``, or with None that it cannot be measured."""
+
+    def __init__(self) -> None:
+        self.epoch: EpochTime | None = EpochTime(steps=2.0, evaluation=0.09, writing=0.012)
+        self.asked: list[Request] = []
+        self.may_answer = threading.Event()
+        self.may_answer.set()
+
+    def __call__(self, request: Request) -> EpochTime:
+        self.asked.append(request)
+        self.may_answer.wait(60)
+        if self.epoch is None:
+            raise ProbeFailed("for a reason")
+        return self.epoch
+
+    def close(self) -> None:
+        self.may_answer.set()

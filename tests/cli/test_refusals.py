@@ -10,6 +10,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from ctr_app.training import memory
+
 from .conftest import QUICKLY, Trained
 from .workplace import Workplace
 
@@ -50,6 +52,16 @@ def test_a_table_that_cannot_be_learned_from_is_refused(workplace: Workplace, na
     table = workplace.write(name, content)
     refusal = workplace("train", "--data", table, "--label", "click", "--model", "fm").refusal()
     assert why in refusal
+    assert workplace.stored() == []
+
+
+def test_a_model_that_does_not_fit_into_memory_is_refused(
+    workplace: Workplace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = workplace.write("good.csv", GOOD)
+    monkeypatch.setattr(memory, "free_memory", lambda _device: 10**6)
+    refusal = workplace("train", "--data", table, "--label", "click", "--model", "dcn").refusal()
+    assert "of memory and 1.00 MB is free; choose" in refusal
     assert workplace.stored() == []
 
 
