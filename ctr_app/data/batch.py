@@ -59,6 +59,13 @@ class Batch:
 
     def select(self, rows: Tensor | slice) -> Batch:
         """The given rows, in that order."""
+        if isinstance(rows, Tensor):
+            return Batch(
+                self.numeric.index_select(0, rows),
+                self.categorical.index_select(0, rows),
+                {name: ids.index_select(0, rows) for name, ids in self.sequences.items()},
+                self.labels.index_select(0, rows),
+            )
         return Batch(
             self.numeric[rows],
             self.categorical[rows],

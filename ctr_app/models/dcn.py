@@ -9,7 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from ..data.batch import Batch, FieldLayout
-from .layers import MLP, FieldEmbedding, FieldInputs, square_root_dims, uniform_dims
+from . import kernels, looped
+from .layers import MLP, FieldEmbedding, FieldInputs, Output, square_root_dims, uniform_dims
 from .settings import Config, setting
 
 # Crosses multiply vectors with vectors: from much smaller ones they begin on a plateau and miss pairs.
@@ -55,6 +56,9 @@ class CrossNetwork(Protocol):
     def layer(self, index: int, x0: Tensor, x: Tensor) -> Tensor:
         """One layer: x_0 and x_l (B, width) -> x_{l+1} (B, width)."""
 
+    def all_layers(self, x0: Tensor) -> Tensor:
+        """All layers after each other: x_0 (B, width) -> x_L (B, width)."""
+
     def implied_matrix(self, index: int, x: Tensor, /) -> Tensor:
         """W of the layer, or the matrix that stands for it at x_l (B, width); row = output, column = input."""
 
@@ -70,6 +74,12 @@ class CrossVector(nn.Module):
     def layer(self, index: int, x0: Tensor, x: Tensor) -> Tensor:
         """One layer: x_0 and x_l (B, width) -> x_{l+1} (B, width)."""
         return x0 * (x @ self.weights[index])[:, None] + self.biases[index] + x
+
+    def all_layers(self, x0: Tensor) -> Tensor:
+        """All layers after each other: x_0 (B, width) -> x_L (B, width)."""
+        if self.training and kernels.are_for(self.weights):
+            return looped.cross_vectors(x0, self.weights, self.biases)
+        return after_each_other(self, x0)
 
     @property
     def num_layers(self) -> int:
@@ -94,6 +104,12 @@ class CrossMatrix(nn.Module):
     def layer(self, index: int, x0: Tensor, x: Tensor) -> Tensor:
         """One layer: x_0 and x_l (B, width) -> x_{l+1} (B, width)."""
         return x0 * torch.addmm(self.biases[index], x, self.weights[index].T) + x
+
+    def all_layers(self, x0: Tensor) -> Tensor:
+        """All layers after each other: x_0 (B, width) -> x_L (B, width)."""
+        if self.training and kernels.are_for(self.weights):
+            return looped.cross_matrices(x0, self.weights, self.biases)
+        return after_each_other(self, x0)
 
     @property
     def num_layers(self) -> int:
@@ -125,11 +141,18 @@ class CrossMix(nn.Module):
 
     def layer(self, index: int, x0: Tensor, x: Tensor) -> Tensor:
         """One layer: x_0 and x_l (B, width) -> x_{l+1} (B, width)."""
-        low = torch.tanh(torch.einsum("bd,kdr->kbr", x, self.into[index]))
-        low = torch.tanh(torch.bmm(low, self.within[index]))
-        experts = torch.bmm(low, self.out[index])  # (K, B, width)
-        mixed = torch.einsum("kbd,bk->bd", experts, self.gates(x)) + self.biases[index]
-        return x0 * mixed + x
+        num_experts, width, rank = self.into[index].shape
+        into = self.into[index].transpose(0, 1).reshape(width, num_experts * rank)
+        low = torch.tanh(x @ into).view(-1, num_experts, rank).transpose(0, 1)  # (K, B, r)
+        low = torch.tanh(torch.bmm(low, self.within[index])).transpose(0, 1)  # (B, K, r)
+        # The gate may as well scale what goes into U_k: the sum over experts is then one matrix product.
+        gated = (low * self.gates(x)[:, :, None]).reshape(-1, num_experts * rank)
+        mixed = torch.addmm(self.biases[index], gated, self.out[index].reshape(num_experts * rank, width))
+        return torch.addcmul(x, x0, mixed)
+
+    def all_layers(self, x0: Tensor) -> Tensor:
+        """All layers after each other: x_0 (B, width) -> x_L (B, width)."""
+        return after_each_other(self, x0)
 
     @property
     def num_layers(self) -> int:
@@ -154,13 +177,13 @@ class DCN(nn.Module):
         self.cross: CrossNetwork = cross_network(width, config)
         self.mlp = MLP(width, config.mlp_sizes, dropout=config.dropout)
         self.is_stacked = config.structure == "stacked"
-        self.output = nn.Linear(self.mlp.out_dim + (0 if self.is_stacked else width), 1)
+        self.output = Output(self.mlp.out_dim + (0 if self.is_stacked else width))
 
     def head(self, x0: Tensor, crossed: Tensor) -> Tensor:
         """Logits (B,) from the inputs and the last cross layer, each (B, width)."""
         if self.is_stacked:
-            return self.output(self.mlp(crossed)).squeeze(1)
-        return self.output(torch.cat([crossed, self.mlp(x0)], dim=1)).squeeze(1)
+            return self.output(self.mlp(crossed))
+        return self.output(torch.cat([crossed, self.mlp(x0)], dim=1))
 
     def cross_states(self, x0: Tensor) -> list[Tensor]:
         """x_0, x_1, ..., x_L of the cross network, each (B, width)."""
@@ -172,7 +195,15 @@ class DCN(nn.Module):
     def forward(self, batch: Batch) -> Tensor:
         """Logits (B,)."""
         x0 = self.inputs(batch)
-        return self.head(x0, self.cross_states(x0)[-1])
+        return self.head(x0, self.cross.all_layers(x0))
+
+
+def after_each_other(cross: CrossNetwork, x0: Tensor) -> Tensor:
+    """All layers of ``cross``, one by one: x_0 (B, width) -> x_L (B, width)."""
+    x = x0
+    for index in range(cross.num_layers):
+        x = cross.layer(index, x0, x)
+    return x
 
 
 def cross_network(width: int, config: DCNConfig) -> CrossVector | CrossMatrix | CrossMix:

@@ -9,7 +9,8 @@ from torch import Tensor, nn
 
 from ..data.batch import Batch, FieldLayout
 from ..data.errors import InputError
-from .layers import MLP, FieldEmbedding, uniform_dims
+from . import kernels, looped
+from .layers import MLP, FieldEmbedding, Output, full_precision, uniform_dims
 from .settings import Config, setting
 
 
@@ -50,13 +51,22 @@ class LocalActivationUnit(nn.Module):
     def __init__(self, dim: int, sizes: tuple[int, ...], activation_name: str) -> None:
         super().__init__()
         self.mlp = MLP(4 * dim, sizes, activation_name=activation_name, batch_norm=False)
-        self.output = nn.Linear(self.mlp.out_dim, 1)
+        self.output = Output(self.mlp.out_dim)
         self.scale = dim**-0.5
 
-    def forward(self, queries: Tensor, keys: Tensor) -> Tensor:
-        """Candidates and items (P, D) -> scores (P,)."""
-        features = torch.cat([queries, keys, queries - keys, queries * keys], dim=1)
-        return self.output(self.mlp(features)).squeeze(1) * self.scale
+    def forward(self, queries: Tensor, keys: Tensor, rows: Tensor) -> Tensor:
+        """Candidates (B, D), items (P, D) and whose they are, ``rows`` (P,) -> scores (P,)."""
+        with full_precision(keys):
+            first, *others = self.mlp.hidden
+            if kernels.are_for(keys):
+                hidden = looped.paired_linear(queries, keys, rows, first.linear.weight, first.linear.bias)
+            else:
+                q = queries.index_select(0, rows)
+                hidden = first.linear(torch.cat([q, keys, q - keys, q * keys], dim=1))
+            hidden = first.activate(hidden)
+            for layer in others:
+                hidden = layer(hidden)
+            return self.output(hidden) * self.scale
 
 
 @dataclass(frozen=True)
@@ -101,14 +111,14 @@ class DIN(nn.Module):
         )
         width = len(layout.numeric) + config.embedding_dim * (len(layout.categorical) + len(layout.sequences))
         self.mlp = MLP(width, config.mlp_sizes, activation_name=config.mlp_activation, dropout=config.dropout)
-        self.output = nn.Linear(self.mlp.out_dim, 1)
+        self.output = Output(self.mlp.out_dim)
 
     def forward(self, batch: Batch) -> Tensor:
         """Logits (B,)."""
         fields = self.embedding.categorical(batch)
         pooled = [self._attend(batch, fields, index).pooled for index in range(len(self.groups))]
         others = [self.embedding.pooled(batch, name) for name in self.pooled_only]
-        return self.output(self.mlp(torch.cat([batch.numeric, *fields, *pooled, *others], dim=1))).squeeze(1)
+        return self.output(self.mlp(torch.cat([batch.numeric, *fields, *pooled, *others], dim=1)))
 
     def attention_weights(self, batch: Batch) -> list[Tensor]:
         """One (B, T) per history, group by group: the weight of each position, 0 where it is padded."""
@@ -123,17 +133,26 @@ class DIN(nn.Module):
     def _attend(self, batch: Batch, fields: list[Tensor], index: int) -> Attended:
         """Attention of one group of G histories to their candidates."""
         group = self.groups[index]
-        ids = [batch.sequences[history.name] for history in group]
-        places = positions_together(ids)
-        rows = places[0].nonzero()[:, 0]
+        places = positions_together([batch.sequences[history.name] for history in group])
         queries = torch.cat([fields[self.layout.categorical.index(h.candidate or "")] for h in group], dim=1)
+        found = [self._items(batch.sequences[h.name], at) for h, at in zip(group, places, strict=True)]
+        rows = found[0][0]
         keys = torch.cat(
-            [self.embedding.lookup(h.name, part[at]) for h, part, at in zip(group, ids, places, strict=True)], dim=1
+            [self.embedding.lookup(h.name, items) for h, (_, items) in zip(group, found, strict=True)], dim=1
         )
-        scores = self.attention[index](queries.index_select(0, rows), keys)
+        scores = self.attention[index](queries, keys, rows)
         weights = segment_softmax(scores, rows, len(batch)) if self.is_softmax else torch.sigmoid(scores)
-        pooled = torch.zeros_like(queries).index_add(0, rows, weights[:, None] * keys)
+        if kernels.are_for(keys):
+            pooled = looped.weighted_sums(weights, keys, rows, len(batch))
+        else:
+            pooled = torch.zeros_like(queries).index_add(0, rows, weights[:, None] * keys)
         return Attended(pooled, weights, places)
+
+    def _items(self, ids: Tensor, places: Tensor) -> tuple[Tensor, Tensor]:
+        """Whose (P,) and which (P,) the ids (B, T) at ``places``, bool (B, T), are, row by row."""
+        if kernels.are_for(self.output.weight):
+            return looped.real_items(torch.where(places, ids, 0))
+        return places.nonzero()[:, 0], ids[places]
 
 
 def positions_together(histories: list[Tensor]) -> list[Tensor]:

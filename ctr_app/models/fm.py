@@ -5,11 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from ..data.batch import Batch, FieldLayout
+from . import kernels
+from .kernels import fm as loops
 from .layers import FieldEmbedding, uniform_dims
+from .rows import TouchedRows, add_touched, gather_rows
 from .settings import Config, setting
 
 
@@ -42,9 +46,18 @@ class FM(nn.Module):
 
     def terms(self, batch: Batch) -> Tensor:
         """x_i w_i and x_i v_i of each field, (B, F, 1 + D), in the order of the layout."""
-        parts = [batch.numeric[:, :, None] * self.numeric, *self.embedding.stacked(batch)]
-        parts += [self.embedding.pooled(batch, s.name)[:, None] for s in self.layout.sequences]
-        return torch.cat(parts, dim=1)
+        numeric = batch.numeric[:, :, None] * self.numeric
+        if self.layout.categorical:
+            matrix, offsets = self.embedding.the_matrix()
+            categorical = [gather_rows(matrix, batch.categorical + offsets)]
+        else:
+            categorical = []
+        return torch.cat([numeric, *categorical, self._pooled(batch)], dim=1)
+
+    def _pooled(self, batch: Batch) -> Tensor:
+        """The terms of the sequence fields, (B, S, 1 + D)."""
+        pooled = [self.embedding.pooled(batch, sequence.name) for sequence in self.layout.sequences]
+        return torch.stack(pooled, dim=1) if pooled else batch.numeric.new_zeros(len(batch), 0, self.numeric.shape[1])
 
     def field_vectors(self, batch: Batch) -> Tensor:
         """x_i v_i of each field, (B, F, D), in the order of the layout."""
@@ -64,6 +77,12 @@ class FM(nn.Module):
 
     def forward(self, batch: Batch) -> Tensor:
         """Logits (B,)."""
+        if self.layout.categorical and kernels.are_for(self.numeric):
+            matrix, offsets = self.embedding.the_matrix()
+            looped: Tensor = _LoopedLogits.apply(
+                matrix, batch.categorical, offsets, batch.numeric, self.numeric, self._pooled(batch)
+            )
+            return self.bias + looped
         return self.bias + linear_and_pairwise(self.terms(batch))
 
 
@@ -72,23 +91,33 @@ def linear_and_pairwise(terms: Tensor) -> Tensor:
 
     In O(F D): half of the square of the sum less the sum of the squares (Rendle 2010, lemma 3.1).
     """
-    total: Tensor = _LinearAndPairwise.apply(terms)
-    return total
+    sums = terms.sum(dim=1)  # (B, 1 + D)
+    squares = terms.square().sum(dim=1)
+    return sums[:, 0] + 0.5 * (sums[:, 1:].square() - squares[:, 1:]).sum(dim=1)
 
 
-class _LinearAndPairwise(torch.autograd.Function):
-    """With its gradient by hand, equation 4 of the paper: 1 for w_i x_i, and the sum of the others for v_i x_i."""
-
-    @staticmethod
-    def forward(ctx: Any, terms: Tensor) -> Tensor:
-        sums = terms.sum(dim=1)  # (B, 1 + D)
-        ctx.save_for_backward(terms, sums)
-        squares = terms.square().sum(dim=1)
-        return sums[:, 0] + 0.5 * (sums[:, 1:].square() - squares[:, 1:]).sum(dim=1)
+class _LoopedLogits(torch.autograd.Function):
+    """``linear_and_pairwise`` of all terms by ``kernels.fm``, with its gradient by hand."""
 
     @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> Tensor:
-        terms, sums = ctx.saved_tensors
-        slopes: Tensor = sums[:, None] - terms
-        slopes[:, :, 0] = 1.0
-        return slopes.mul_(gradients[0][:, None, None])
+    def forward(
+        ctx: Any, matrix: Tensor, ids: Tensor, offsets: Tensor, numbers: Tensor, numeric: Tensor, pooled: Tensor
+    ) -> Tensor:
+        sums, logits = torch.empty(len(ids), matrix.shape[1]), torch.empty(len(ids))
+        read = (matrix.detach(), ids, offsets, numbers, numeric.detach(), pooled.detach(), sums)
+        ctx.matrix = matrix
+        ctx.read = [tensor.contiguous().numpy() for tensor in read]
+        loops.forward(*ctx.read, logits.numpy())
+        return logits
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+        slopes = gradients[0].contiguous().numpy()
+        _, ids, _, _, numeric, pooled, _ = ctx.read
+        of_numeric, of_pooled = np.zeros_like(numeric), np.empty_like(pooled)
+
+        def add(t: TouchedRows) -> int:
+            return loops.backward(*ctx.read, slopes, of_numeric, of_pooled, t.slots, t.rows, t.sums, t.count)
+
+        of_matrix = add_touched(ctx.matrix, ids.size, add)
+        return of_matrix, None, None, None, torch.from_numpy(of_numeric), torch.from_numpy(of_pooled)

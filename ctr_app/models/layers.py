@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import cast
 
 import torch
@@ -16,7 +16,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ..data.batch import Batch, FieldLayout
-from .rows import gather_rows
+from . import kernels, looped
+from .rows import gather_rows, mean_rows, side_by_side
 
 EMBEDDING_STD = 0.01
 
@@ -73,21 +74,24 @@ class FieldEmbedding(nn.Module):
                     found[column] = vectors[position]
         return found
 
-    def stacked(self, batch: Batch) -> list[Tensor]:
-        """All categorical fields as one (B, C, D), in a list of one, or none; for tables of one width only."""
-        if not self.layout.categorical:
-            return []
-        (dim,) = {self.dims[name] for name in self.layout.categorical}
-        return [gather_rows(self._matrix(dim).weight, batch.categorical + self.get_buffer(f"offsets_{dim}"))]
+    def beside(self, batch: Batch) -> Tensor:
+        """Numbers and the vectors of all categorical fields side by side, (B, width), in the order of the layout."""
+        widths = [dim for dim, columns in self._columns.items() if columns]
+        if len(widths) != 1:
+            return torch.cat([batch.numeric, *self.categorical(batch)], dim=1)
+        (dim,) = widths
+        offsets = self.get_buffer(f"offsets_{dim}")
+        return side_by_side(self._matrix(dim).weight, batch.categorical, offsets, batch.numeric)
+
+    def the_matrix(self) -> tuple[Tensor, Tensor]:
+        """The one matrix (V, D) and the offsets (C,) of the categorical fields in it; for tables of one width only."""
+        (dim,) = self._columns
+        return self._matrix(dim).weight, self.get_buffer(f"offsets_{dim}")
 
     def pooled(self, batch: Batch, field: str) -> Tensor:
         """Mean (B, D) over the real items of a sequence field; a zero vector where there is none."""
-        ids = batch.sequences[field]
-        is_real = ids > 0
-        rows = is_real.nonzero()[:, 0]
-        vectors = self.lookup(field, ids[is_real])  # (P, D)
-        sums = vectors.new_zeros(len(ids), vectors.shape[1]).index_add(0, rows, vectors)
-        return sums / is_real.sum(dim=1, keepdim=True).clamp(min=1)
+        table = self.layout.table_of(field)
+        return mean_rows(self._matrix(self.dims[table]).weight, batch.sequences[field], self.offsets[table])
 
     def matrices(self) -> dict[str, nn.Parameter]:
         """Every embedding matrix, by its width as text."""
@@ -133,30 +137,81 @@ class Dice(nn.Module):
 
     def forward(self, s: Tensor) -> Tensor:
         """(R, H) -> (R, H)."""
+        if self.training and len(s) > 1 and kernels.are_for(self.alpha):
+            return looped.dice(s, self.alpha, self.norm)
         p = torch.sigmoid(self.norm(s))
         return s * (p + self.alpha * (1.0 - p))
 
 
 class Dropout(nn.Module):
-    """Dropout that draws one random byte a unit: on a CPU a third of the time of one random number a unit.
+    """Leaves out ``share`` of the units; those kept grow so that the mean stays the same.
 
-    ``share`` of the units is left out, rounded to a 256th; those kept grow so that the mean stays the same.
+    On the CPU which ones is settled by ``seed``, which a trainer sets before each step; without one it is drawn.
     """
 
     def __init__(self, share: float) -> None:
         super().__init__()
         self.share = share
-        self.threshold = min(255, round(256 * share))
+        self.seed: int | None = None
+
+    def dropping(self) -> looped.Dropping:
+        """What is left out in this step."""
+        if not self.training or self.share == 0.0:
+            return looped.Dropping()
+        seed = int(torch.randint(2**31, ())) if self.seed is None else self.seed
+        return looped.Dropping(self.share, seed)
 
     def forward(self, x: Tensor) -> Tensor:
         """(R, H) -> (R, H); the identity in evaluation mode."""
-        if not self.training or self.threshold == 0:
+        if not self.training or self.share == 0.0:
             return x
-        if x.device.type != "cpu":
-            return functional.dropout(x, self.share)
-        drawn = torch.empty(x.numel() // 8 + 1, dtype=torch.int64).random_(-(2**63), None)
-        is_kept = drawn.view(torch.uint8)[: x.numel()].view(x.shape) >= self.threshold
-        return x * (is_kept * (256.0 / (256 - self.threshold)))
+        return looped.drop(x, self.dropping()) if kernels.are_for(x) else functional.dropout(x, self.share)
+
+
+class Hidden(nn.Module):
+    """One hidden layer of an MLP: linear, batch norm, activation, dropout: (R, in) -> (R, size)."""
+
+    def __init__(self, in_dim: int, size: int, activation_name: str, dropout: float, batch_norm: bool) -> None:
+        super().__init__()
+        self.linear = nn.Linear(in_dim, size)
+        self.norm = SafeBatchNorm(size) if batch_norm else None
+        self.activation = activation(activation_name, size)
+        self.dropout = Dropout(dropout)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(R, in) -> (R, size)."""
+        return self.activate(self.linear(x))
+
+    def activate(self, z: Tensor) -> Tensor:
+        """What follows the linear part: (R, size) -> (R, size)."""
+        slope = self._slope()
+        if self.norm is not None and slope is not None and self.training and len(z) > 1 and kernels.are_for(slope):
+            return looped.norm_and_activate(
+                z, self.norm.weight, self.norm.bias, slope, self.norm, self.dropout.dropping()
+            )
+        return self.dropout(self.activation(z if self.norm is None else self.norm(z)))
+
+    def _slope(self) -> Tensor | None:
+        """The activation's slope below zero, (size,), where it has one and the same for all numbers there."""
+        if isinstance(self.activation, nn.PReLU):
+            return self.activation.weight
+        return (
+            self.linear.bias.detach().new_zeros(self.linear.out_features)
+            if isinstance(self.activation, nn.ReLU)
+            else None
+        )
+
+
+class Output(nn.Linear):
+    """The last linear part, in full precision whatever the products before it: (R, in) -> (R,)."""
+
+    def __init__(self, in_dim: int) -> None:
+        super().__init__(in_dim, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(R, in) -> (R,)."""
+        with full_precision(x):
+            return super().forward(x.to(self.weight.dtype)).squeeze(1)
 
 
 def activation(name: str, width: int) -> nn.Module:
@@ -170,7 +225,7 @@ def activation(name: str, width: int) -> nn.Module:
 
 
 class MLP(nn.Module):
-    """Linear, batch norm, activation and dropout, once per hidden size: (R, in) -> (R, last size)."""
+    """Hidden layers, one per size: (R, in) -> (R, last size)."""
 
     def __init__(
         self,
@@ -182,17 +237,16 @@ class MLP(nn.Module):
         batch_norm: bool = True,
     ) -> None:
         super().__init__()
-        layers: list[nn.Module] = []
-        for size in sizes:
-            layers.append(nn.Linear(in_dim, size))
-            if batch_norm:
-                layers.append(SafeBatchNorm(size))
-            layers.append(activation(activation_name, size))
-            if dropout > 0:
-                layers.append(Dropout(dropout))
-            in_dim = size
-        self.layers = nn.Sequential(*layers)
-        self.out_dim = in_dim
+        widths = (in_dim, *sizes)
+        self.layers = nn.Sequential(
+            *(Hidden(a, b, activation_name, dropout, batch_norm) for a, b in zip(widths, sizes, strict=False))
+        )
+        self.out_dim = widths[-1]
+
+    @property
+    def hidden(self) -> list[Hidden]:
+        """The layers, in their order."""
+        return [cast(Hidden, layer) for layer in self.layers]
 
     def forward(self, x: Tensor) -> Tensor:
         """(R, in) -> (R, out)."""
@@ -219,8 +273,14 @@ class FieldInputs(nn.Module):
 
     def forward(self, batch: Batch) -> Tensor:
         """(B, width), fields in the order of the layout."""
+        beside = self.embedding.beside(batch)
         pooled = [self.embedding.pooled(batch, sequence.name) for sequence in self.embedding.layout.sequences]
-        return torch.cat([batch.numeric, *self.embedding.categorical(batch), *pooled], dim=1)
+        return torch.cat([beside, *pooled], dim=1) if pooled else beside
+
+
+def full_precision(tensor: Tensor) -> AbstractContextManager[object]:
+    """No lower precision where ``tensor`` is while the block lasts; the device "meta" knows none."""
+    return nullcontext() if tensor.device.type == "meta" else torch.autocast(tensor.device.type, enabled=False)
 
 
 @contextmanager

@@ -39,10 +39,15 @@ FAMILIES = {
         "Which pairs of fields matter together?",
         FMConfig,
         FM,
-        {"learning_rate": 1e-2, "weight_decay": 1e-5},
+        {"learning_rate": 1e-2, "weight_decay": 1e-5, "embedding_decay": 1e-5},
     ),
     "dcn": Family(
-        "dcn", "DCN", "Which crosses does it learn?", DCNConfig, DCN, {"learning_rate": 4e-3, "weight_decay": 1e-4}
+        "dcn",
+        "DCN",
+        "Which crosses does it learn?",
+        DCNConfig,
+        DCN,
+        {"learning_rate": 4e-3, "weight_decay": 1e-4, "embedding_decay": 1e-3},
     ),
     "din": Family(
         "din",
@@ -50,7 +55,7 @@ FAMILIES = {
         "Which of your past clicks explains this one?",
         DINConfig,
         DIN,
-        {"learning_rate": 4e-3, "weight_decay": 1e-5},
+        {"learning_rate": 4e-3, "weight_decay": 1e-5, "embedding_decay": 1e-5},
     ),
 }
 # Other names that people know: a family with some of its settings.

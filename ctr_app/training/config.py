@@ -12,10 +12,26 @@ class TrainingConfig(Config):
     """How a model is trained, whatever its family."""
 
     learning_rate: float = setting(2e-3, "Size of Adam's steps.", group="learning", minimum=1e-6, maximum=1.0)
+    embedding_decay: float = setting(
+        1e-5, "Pull of the values' vectors towards zero (L2, inside Adam).", group="learning", minimum=0.0, maximum=1.0
+    )
     weight_decay: float = setting(
-        1e-5, "Pull of all weights towards zero (L2, inside Adam).", group="learning", minimum=0.0, maximum=1.0
+        1e-5, "Pull of all other weights towards zero (L2, inside Adam).", group="learning", minimum=0.0, maximum=1.0
+    )
+    averaging: float = setting(
+        0.1,
+        "What is validated and kept is a running mean of the weights, over about this share of the steps; 0 for none.",
+        group="learning",
+        minimum=0.0,
+        maximum=1.0,
     )
     batch_size: int = setting(1024, "Rows in each step.", group="learning", unit="rows", minimum=1, maximum=1_000_000)
+    precision: str = setting(
+        "float32",
+        "Numbers that matrix products are made of; bfloat16 is faster where the processor knows it.",
+        group="learning",
+        choices=("float32", "bfloat16"),
+    )
     epochs: int = setting(20, "Most passes over the training rows.", group="stopping", minimum=1, maximum=10_000)
     monitor: str = setting(
         "auc", "Which validation metric decides the best epoch.", group="stopping", choices=("auc", "logloss")

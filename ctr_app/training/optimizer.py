@@ -1,95 +1,220 @@
-"""Adam for click models: dense where matrices are small, on touched rows only where they are large."""
+"""Adam for click models: on the rows of embedding matrices that a batch touches, and on all other weights."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import NamedTuple, Protocol
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ..models.rows import attach
+from ..models.kernels import rows as loops
+from ..models.rows import RowSink, TouchedRows, attach
 
 BETAS = (0.9, 0.999)
 EPSILON = 1e-8
-# A dense, fused step over so many numbers costs about as much as the sparse one; beyond, it grows with the matrix.
-LAZY_FROM = {"cpu": 8_000_000}
-LAZY_FROM_ELSEWHERE = 64_000_000
+# On an accelerator, up to so many numbers a step over the whole matrix costs less than to find the rows to step on.
+SPARSE_FROM = 64_000_000
 
 
-class DenseRows:
-    """Keeps a matrix's dense gradient between steps, so that each step adds rows to it instead of making a new one."""
+class Step(NamedTuple):
+    """One Adam step: its size over 1 - beta1^t, what the root of the second moment is multiplied by, and the rates.
 
-    def __init__(self, matrix: nn.Parameter) -> None:
-        self.matrix = matrix
+    ``decay`` is the weight decay, and ``rate`` how far averages move towards the new weights.
+    """
 
-    def add(self, ids: Tensor, gradients: Tensor) -> None:
-        """Add the gradients (P, D) of rows ``ids`` (P,)."""
-        if self.matrix.grad is None:
-            self.matrix.grad = torch.zeros_like(self.matrix)
-        self.matrix.grad.index_add_(0, ids, gradients)
+    size: float
+    root: float
+    decay: float
+    rate: float
+
+    @classmethod
+    def number(cls, number: int, learning_rate: float, decay: float, averaging: float) -> Step:
+        """The step of this number, from 1."""
+        root = (1 - BETAS[1] ** number) ** -0.5
+        return cls(learning_rate / (1 - BETAS[0] ** number), root, decay, averaging_rate(number, averaging))
+
+
+class RowAdam(RowSink, Protocol):
+    """Adam (Kingma & Ba 2015, algorithm 1) on the rows that a batch touches, of one matrix (V, D).
+
+    Moments of rows that are not touched stay as they are. Weight decay and averaging act when a row is touched, for
+    all steps since it was last, taken as one over the share of steps that touch it: over many steps that amounts to
+    what they would be with every row in every step.
+    """
+
+    matrix: nn.Parameter
+    average: Tensor  # (V, D), or (0, D) where weights are not averaged
 
     def clear(self) -> None:
         """Forget the gradients of the last step."""
-        if self.matrix.grad is not None:
-            self.matrix.grad.zero_()
+
+    def step(self, step: Step) -> None:
+        """One step on the rows that have a gradient."""
+
+    def moments(self) -> Tensor:
+        """First and second moment of every row, (V, 2, D)."""
 
 
-class LazyRows:
-    """Adam on the rows that a batch touches, for one large matrix (V, D).
-
-    Moments of rows that are not touched stay as they are. Weight decay acts when a row is touched, divided by the
-    share of steps that touch it, so that over many steps it amounts to what a dense step would take off.
+class LoopedRows:
+    """``RowAdam`` on the CPU, by the loops of ``kernels.rows``.
 
     Args:
         matrix: the weights.
-        touch_share: (V,) in (0, 1], in what share of the steps each row is touched.
+        steps_a_touch: (V,), of how many steps one touches each row.
+        is_averaged: whether an average of the weights is kept.
     """
 
-    def __init__(self, matrix: nn.Parameter, learning_rate: float, weight_decay: float, touch_share: Tensor) -> None:
-        self.matrix, self.learning_rate = matrix, learning_rate
-        self.decay = (weight_decay / touch_share)[:, None] if weight_decay else None
-        self.first = torch.zeros_like(matrix)
-        self.second = torch.zeros_like(matrix)
-        self.waiting: list[tuple[Tensor, Tensor]] = []
-        self.steps = 0
+    def __init__(self, matrix: nn.Parameter, steps_a_touch: Tensor, is_averaged: bool) -> None:
+        self.matrix = matrix
+        self.average = _start_of_average(matrix, is_averaged)
+        self._touched = TouchedRows(*matrix.shape)
+        self.touched: TouchedRows | None = self._touched
+        self._steps_a_touch = steps_a_touch.numpy()
+        # NumPy asks for large pages where it asks for much, and scattered rows are reached faster in these.
+        self._moments = np.zeros((matrix.shape[0], 2, matrix.shape[1]), np.float32)
 
     def add(self, ids: Tensor, gradients: Tensor) -> None:
         """Take the gradients (P, D) of rows ``ids`` (P,) until the next step."""
-        self.waiting.append((ids, gradients))
+        t = self._touched
+        t.reserve(len(ids))
+        t.count = loops.add(ids[:, None].numpy(), gradients.numpy(), 0, t.slots, t.rows, t.sums, t.count)
 
     def clear(self) -> None:
         """Forget the gradients of the last step."""
-        self.waiting = []
+        self._touched.clear()
+
+    def step(self, step: Step) -> None:
+        """One step on the rows that have a gradient."""
+        t = self._touched
+        loops.adam(
+            self.matrix.detach().numpy(),
+            self._moments,
+            self.average.numpy(),
+            self._steps_a_touch,
+            t.slots,
+            t.rows,
+            t.sums,
+            t.count,
+            *(np.float32(value) for value in (step.decay, step.rate, step.size, step.root, *BETAS, EPSILON)),
+        )
+        t.count = 0
+
+    def moments(self) -> Tensor:
+        """First and second moment of every row, (V, 2, D)."""
+        return torch.from_numpy(self._moments)
+
+
+class MaskedRows:
+    """``RowAdam`` on an accelerator: steps over the whole matrix, without waiting to hear which rows were touched."""
+
+    touched: TouchedRows | None = None
+
+    def __init__(self, matrix: nn.Parameter, steps_a_touch: Tensor, is_averaged: bool) -> None:
+        self.matrix = matrix
+        self.average = _start_of_average(matrix, is_averaged)
+        self._steps_a_touch = steps_a_touch[:, None]
+        self._gradient = torch.zeros_like(matrix, requires_grad=False)
+        self._is_touched = matrix.detach().new_zeros(len(matrix), 1)
+        self._first, self._second = torch.zeros_like(self._gradient), torch.zeros_like(self._gradient)
+
+    def add(self, ids: Tensor, gradients: Tensor) -> None:
+        """Take the gradients (P, D) of rows ``ids`` (P,) until the next step."""
+        self._gradient.index_add_(0, ids, gradients)
+        self._is_touched.index_fill_(0, ids.long(), 1.0)
+
+    def clear(self) -> None:
+        """Forget the gradients of the last step."""
+        self._gradient.zero_()
+        self._is_touched.zero_()
 
     @torch.no_grad()
-    def step(self) -> None:
-        """One Adam step (Kingma & Ba 2015, algorithm 1) on the rows that have a gradient."""
-        self.steps += 1
-        if not self.waiting:
+    def step(self, step: Step) -> None:
+        """One step on the rows that have a gradient."""
+        gradient = self._gradient.addcmul_(self.matrix, self._steps_a_touch, value=step.decay)
+        self._first.lerp_(gradient, (1 - BETAS[0]) * self._is_touched)
+        self._second.lerp_(gradient.square(), (1 - BETAS[1]) * self._is_touched)
+        change = self._first / self._second.sqrt().mul_(step.root).add_(EPSILON)
+        self.matrix.addcmul_(change, self._is_touched, value=-step.size)
+        if len(self.average):
+            self.average.lerp_(self.matrix, (step.rate * self._steps_a_touch).clamp_(max=1.0) * self._is_touched)
+
+    def moments(self) -> Tensor:
+        """First and second moment of every row, (V, 2, D)."""
+        return torch.stack([self._first, self._second], dim=1)
+
+
+class SparseRows:
+    """``RowAdam`` for a matrix so large that a step over all of it costs more than to wait for its touched rows."""
+
+    touched: TouchedRows | None = None
+
+    def __init__(self, matrix: nn.Parameter, steps_a_touch: Tensor, is_averaged: bool) -> None:
+        self.matrix = matrix
+        self.average = _start_of_average(matrix, is_averaged)
+        self._steps_a_touch = steps_a_touch[:, None]
+        self._first = torch.zeros_like(matrix, requires_grad=False)
+        self._second = torch.zeros_like(self._first)
+        self._waiting: list[tuple[Tensor, Tensor]] = []
+
+    def add(self, ids: Tensor, gradients: Tensor) -> None:
+        """Take the gradients (P, D) of rows ``ids`` (P,) until the next step."""
+        self._waiting.append((ids, gradients))
+
+    def clear(self) -> None:
+        """Forget the gradients of the last step."""
+        self._waiting = []
+
+    @torch.no_grad()
+    def step(self, step: Step) -> None:
+        """One step on the rows that have a gradient."""
+        if not self._waiting:
             return
-        ids = torch.cat([ids for ids, _ in self.waiting]).long()
-        gradients = torch.cat([gradients for _, gradients in self.waiting])
+        ids = torch.cat([ids for ids, _ in self._waiting]).long()
+        gradients = torch.cat([gradients for _, gradients in self._waiting])
         rows, places = ids.unique(return_inverse=True)
         gradient = gradients.new_zeros(len(rows), gradients.shape[1]).index_add_(0, places, gradients)
         weights = self.matrix.index_select(0, rows)
-        if self.decay is not None:
-            gradient.addcmul_(weights, self.decay.index_select(0, rows))
-        first = self.first.index_select(0, rows).lerp_(gradient, 1 - BETAS[0])
-        second = self.second.index_select(0, rows).mul_(BETAS[1]).addcmul_(gradient, gradient, value=1 - BETAS[1])
-        self.first.index_copy_(0, rows, first)
-        self.second.index_copy_(0, rows, second)
-        step_size = self.learning_rate / (1 - BETAS[0] ** self.steps)
-        scale = (1 - BETAS[1] ** self.steps) ** 0.5
-        weights.addcdiv_(first, second.sqrt_().div_(scale).add_(EPSILON), value=-step_size)
+        steps_a_touch = self._steps_a_touch.index_select(0, rows)
+        gradient.addcmul_(weights, steps_a_touch, value=step.decay)
+        first = self._first.index_select(0, rows).lerp_(gradient, 1 - BETAS[0])
+        second = self._second.index_select(0, rows).lerp_(gradient.square(), 1 - BETAS[1])
+        self._first.index_copy_(0, rows, first)
+        self._second.index_copy_(0, rows, second)
+        weights.addcdiv_(first, second.sqrt_().mul_(step.root).add_(EPSILON), value=-step.size)
         self.matrix.index_copy_(0, rows, weights)
+        if len(self.average):
+            average = self.average.index_select(0, rows)
+            self.average.index_copy_(0, rows, average.lerp_(weights, (step.rate * steps_a_touch).clamp_(max=1.0)))
+
+    def moments(self) -> Tensor:
+        """First and second moment of every row, (V, 2, D)."""
+        return torch.stack([self._first, self._second], dim=1)
+
+
+def rows_of(matrix: nn.Parameter, steps_a_touch: Tensor, is_averaged: bool) -> RowAdam:
+    """What steps on the rows of ``matrix`` where it lies; see ``LoopedRows`` for the arguments."""
+    if matrix.device.type == "cpu":
+        return LoopedRows(matrix, steps_a_touch, is_averaged)
+    kind = MaskedRows if matrix.numel() <= SPARSE_FROM else SparseRows
+    return kind(matrix, steps_a_touch, is_averaged)
 
 
 class Adam:
-    """Adam with weight decay over a whole model; matrices of embeddings as ``DenseRows`` or ``LazyRows``.
+    """Adam with weight decay over a whole model: by rows on embedding matrices, dense on all else.
+
+    With averaging, a running mean of all weights and running statistics is kept beside them, in which a step counts
+    the less the longer it is ago (Shamir & Zhang 2013, section 4); ``averaged`` puts it in their place.
 
     Args:
         model: the model, on its device.
-        matrices: its embedding matrices with the share of steps that touches each of their rows, float (V,).
+        matrices: its embedding matrices with the share of steps in (0, 1] that touches each of their rows, (V,).
+        learning_rate: size of the steps.
+        weight_decay: of all but the matrices.
+        embedding_decay: of the matrices.
+        averaging: the share of the steps so far, counted from the last, that averages are about of; 0 for none.
     """
 
     def __init__(
@@ -97,26 +222,24 @@ class Adam:
         model: nn.Module,
         matrices: Iterable[tuple[nn.Parameter, Tensor]],
         learning_rate: float,
-        weight_decay: float,
+        weight_decay: float = 0.0,
+        embedding_decay: float = 0.0,
+        averaging: float = 0.0,
     ) -> None:
-        self.lazy: list[LazyRows] = []
-        self.dense_rows: list[DenseRows] = []
-        for matrix, touch_share in matrices:
-            if matrix.numel() > LAZY_FROM.get(matrix.device.type, LAZY_FROM_ELSEWHERE):
-                self.lazy.append(LazyRows(matrix, learning_rate, weight_decay, touch_share))
-            else:
-                self.dense_rows.append(DenseRows(matrix))
-        alone = {id(rows.matrix) for rows in self.lazy}
-        kept = {id(rows.matrix) for rows in self.dense_rows}
-        dense = [parameter for parameter in model.parameters() if id(parameter) not in alone]
-        self.others = [parameter for parameter in dense if id(parameter) not in kept]
-        is_fused = any(parameter.device.type in ("cpu", "cuda") for parameter in dense)
-        self.dense = torch.optim.Adam(dense, lr=learning_rate, weight_decay=weight_decay, fused=is_fused or None)
-
-    @property
-    def rows(self) -> list[DenseRows | LazyRows]:
-        """What takes the gradients of each matrix."""
-        return [*self.dense_rows, *self.lazy]
+        self.learning_rate, self.embedding_decay, self.averaging = learning_rate, embedding_decay, averaging
+        self.steps = 0
+        self.rows = [rows_of(matrix, 1.0 / share, averaging > 0) for matrix, share in matrices]
+        apart = {id(rows.matrix) for rows in self.rows}
+        self.others = [parameter for parameter in model.parameters() if id(parameter) not in apart]
+        self._weights = nn.Parameter(_laid_together(self.others))
+        self._weights.grad = torch.zeros_like(self._weights)
+        statistics = [buffer for buffer in model.buffers() if buffer.is_floating_point()]
+        self._averaged = [self._weights.detach(), _laid_together(statistics)] if averaging > 0 else []
+        self._averages = [tensor.clone() for tensor in self._averaged]
+        is_fused = self._weights.device.type in ("cpu", "cuda")
+        self._dense = torch.optim.Adam(
+            [self._weights], learning_rate, BETAS, EPSILON, weight_decay, fused=is_fused or None
+        )
 
     def attach(self) -> None:
         """Take the gradients of the embedding matrices from now on."""
@@ -137,18 +260,60 @@ class Adam:
 
     def step(self) -> None:
         """One step over all parameters."""
-        self.dense.step()
-        for rows in self.lazy:
-            rows.step()
+        self.steps += 1
+        given = [torch.zeros_like(p) if p.grad is None else p.grad for p in self.others]
+        if given:
+            torch.cat([gradient.reshape(-1) for gradient in given], out=self._weights.grad)
+            self._dense.step()
+        step = Step.number(self.steps, self.learning_rate, self.embedding_decay, self.averaging)
+        for rows in self.rows:
+            rows.step(step)
+        for average, tensor in zip(self._averages, self._averaged, strict=True):
+            average.lerp_(tensor, step.rate)
+
+    @contextmanager
+    def averaged(self) -> Iterator[None]:
+        """The averages in place of the weights while the block lasts; nothing without averaging."""
+        self._swap()
+        try:
+            yield
+        finally:
+            self._swap()
+
+    def _swap(self) -> None:
+        for tensor, average in zip(self._averaged, self._averages, strict=True):
+            kept = tensor.clone()
+            tensor.copy_(average)
+            average.copy_(kept)
+        for rows in self.rows:
+            if len(rows.average):
+                rows.matrix.data, rows.average = rows.average, rows.matrix.data
 
     def state(self) -> dict[str, Tensor]:
-        """The moments, by name, to store beside the weights."""
-        moments = {
-            f"{key}.{index}": value
-            for index, state in self.dense.state_dict()["state"].items()
-            for key, value in state.items()
-            if isinstance(value, Tensor)
-        }
-        for index, rows in enumerate(self.lazy):
-            moments |= {f"lazy_first.{index}": rows.first, f"lazy_second.{index}": rows.second}
-        return moments
+        """Moments and averages, by name, to store beside the weights."""
+        state = self._dense.state_dict()["state"].get(0, {})
+        moments = {f"weights.{key}": value for key, value in state.items() if isinstance(value, Tensor)}
+        moments |= {f"average.{index}": average for index, average in enumerate(self._averages)}
+        moments |= {f"rows.{index}": rows.moments() for index, rows in enumerate(self.rows)}
+        return moments | {f"rows_average.{index}": rows.average for index, rows in enumerate(self.rows)}
+
+
+def averaging_rate(number: int, averaging: float) -> float:
+    """How far averages move towards the weights of the step of this number, from 1 (Shamir & Zhang 2013, eq. 3)."""
+    return 1.0 / (1.0 + averaging * number)
+
+
+def _start_of_average(matrix: nn.Parameter, is_averaged: bool) -> Tensor:
+    return matrix.detach().clone() if is_averaged else matrix.detach().new_empty(0, matrix.shape[1])
+
+
+def _laid_together(tensors: Sequence[Tensor]) -> Tensor:
+    """All numbers of ``tensors`` one after the other, (n,); they become views of it, so that one step is for all."""
+    if not tensors:
+        return torch.empty(0)
+    together = torch.cat([tensor.detach().reshape(-1) for tensor in tensors])
+    start = 0
+    for tensor in tensors:
+        tensor.data = together[start : start + tensor.numel()].view(tensor.shape)
+        start += tensor.numel()
+    return together

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ..data.batch import Batch
-from ..models.layers import FieldEmbedding
+from ..models.layers import Dropout, FieldEmbedding
 from .config import TrainingConfig
 from .metrics import Metrics, measure
 from .optimizer import Adam
@@ -85,7 +85,15 @@ class Trainer:
         self.model = model.to(device)
         self.train, self.valid = train.to(device), valid.to(device)
         self.config, self.device, self.valid_groups = config, device, valid_groups
-        self.optimizer = Adam(self.model, self._matrices(), config.learning_rate, config.weight_decay)
+        self.optimizer = Adam(
+            self.model,
+            self._matrices(),
+            config.learning_rate,
+            config.weight_decay,
+            config.embedding_decay,
+            config.averaging,
+        )
+        self._dropouts = [module for module in self.model.modules() if isinstance(module, Dropout)]
         self.best_epoch = 0
         self.best_value = -math.inf
         self.best_state: dict[str, Tensor] = {}
@@ -121,8 +129,9 @@ class Trainer:
                 loss = self._step(self.train.select(rows))
                 seconds += time.perf_counter() - started
                 yield StepDone(step, epoch, loss, len(rows))
-            metrics = self._evaluate()
-            is_best = self._keep_if_best(epoch, metrics)
+            with self.optimizer.averaged():
+                metrics = self._evaluate()
+                is_best = self._keep_if_best(epoch, metrics)
             yield EvalDone(step, epoch, metrics, is_best)
             yield EpochDone(epoch, len(self.train), seconds, is_best)
             if epoch - self.best_epoch >= self.config.patience:
@@ -131,25 +140,33 @@ class Trainer:
         yield Finished("epochs", self.best_epoch)
 
     def _matrices(self) -> Iterator[tuple[nn.Parameter, Tensor]]:
-        """Every embedding matrix of the model, with the share of steps in which each of its rows is touched."""
+        """Every embedding matrix of the model, with the share of steps in which each of its rows is touched.
+
+        A value that no training row has gets a vector of zeros: of it nothing can be known.
+        """
         chosen = min(1.0, self.config.batch_size / max(1, len(self.train)))
         for module in self.model.modules():
             if isinstance(module, FieldEmbedding):
                 occurrences = module.occurrences(self.train)
                 for width, matrix in module.matrices().items():
+                    with torch.no_grad():
+                        matrix[(occurrences[width] == 0).to(self.device)] = 0.0
                     share = 1.0 - (1.0 - chosen) ** occurrences[width].clamp(min=1).double()
                     yield matrix, share.float().to(self.device)
 
     def _seed_dropout(self, step: int) -> None:
-        """Seed the generator that dropout draws from: others in this process (a page, another run) draw from it too."""
-        seed = 1_000_003 * self.config.seed + step
-        if self.device.type == "cpu":
-            torch.default_generator.manual_seed(seed)
-        else:
+        """Say which units are left out; on the CPU no random number is drawn, of which others may draw meanwhile."""
+        seed = 1_000_003 * self.config.seed + 101 * step
+        if self.device.type != "cpu":
             torch.manual_seed(seed)
+        for place, dropout in enumerate(self._dropouts):
+            dropout.seed = (seed + place) % 2**32
 
     def _step(self, batch: Batch) -> Tensor:
-        loss = functional.binary_cross_entropy_with_logits(self.model(batch), batch.labels)
+        is_lower = self.config.precision == "bfloat16"
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=is_lower):
+            logits = self.model(batch)
+        loss = functional.binary_cross_entropy_with_logits(logits, batch.labels)
         self.optimizer.clear()
         loss.backward()
         self.optimizer.step()

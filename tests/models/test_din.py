@@ -122,7 +122,8 @@ def test_joint_histories_of_different_lengths_are_lined_up_by_their_most_recent_
 
 def test_dice_in_the_activation_unit_sees_real_positions_only():
     model, batch = build("din", MIXED), random_batch(MIXED, 7)
-    dice = next(layer for layer in model.attention[0].mlp.layers if isinstance(layer, Dice))
+    dice = model.attention[0].mlp.layers[0].activation
+    assert isinstance(dice, Dice)
     seen = []
     dice.register_forward_hook(lambda _, inputs, __: seen.append(len(inputs[0])))
     model(batch)
@@ -132,8 +133,8 @@ def test_dice_in_the_activation_unit_sees_real_positions_only():
 def test_dice_in_the_activation_unit_normalises_over_all_real_positions_of_the_batch():
     torch.manual_seed(0)
     unit, q, k = LocalActivationUnit(3, (4,), "dice"), torch.randn(6, 3), torch.randn(6, 3)
-    scores = unit(q, k)
-    linear, dice = unit.mlp.layers
+    scores = unit(q, k, torch.arange(6))
+    linear, dice = unit.mlp.layers[0].linear, unit.mlp.layers[0].activation
     hidden = torch.stack([slow_linear(linear, torch.cat([a, b, a - b, a * b])) for a, b in zip(q, k, strict=True)])
     normalised = (hidden - hidden.mean(dim=0)) / (hidden.var(dim=0, correction=0) + 1e-8).sqrt()
     p = torch.sigmoid(normalised)

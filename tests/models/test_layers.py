@@ -144,12 +144,11 @@ def test_batch_norm_of_fewer_than_two_training_rows_uses_and_keeps_its_running_s
 def test_mlp_is_linear_norm_and_activation_once_per_size(name):
     torch.manual_seed(3)
     mlp, x = MLP(4, (3, 2), activation_name=name).eval(), torch.randn(5, 4)
-    linears = [layer for layer in mlp.layers if isinstance(layer, nn.Linear)]
-    others = [layer for layer in mlp.layers if not isinstance(layer, nn.Linear)]
-    assert [layer.out_features for layer in linears] == [3, 2]
+    assert [layer.linear.out_features for layer in mlp.layers] == [3, 2]
     expected = x
-    for linear, norm, activate in zip(linears, others[::2], others[1::2], strict=True):
-        expected = activate(norm(torch.stack([slow_linear(linear, row) for row in expected])))
+    for layer in mlp.layers:
+        rows = torch.stack([slow_linear(layer.linear, row) for row in expected])
+        expected = layer.activation(layer.norm(rows))
     torch.testing.assert_close(mlp(x), expected)
 
 

@@ -11,6 +11,8 @@ from ctr_app.models.rows import attach, gather_rows
 class Kept:
     """A sink that keeps what it is given."""
 
+    touched = None
+
     def __init__(self):
         self.given = []
 

@@ -28,7 +28,7 @@ def test_text_and_typed_settings_mean_the_same() -> None:
 @pytest.mark.parametrize(
     ("settings", "sentence"),
     [
-        ({"layers": 3}, "DCN has no setting layers; it has batch_size, cross,"),
+        ({"layers": 3}, "DCN has no setting layers; it has averaging, batch_size, cross,"),
         ({"epochs": 0}, "Setting epochs must be at least 1, not 0"),
         ({"learning_rate": "nan"}, "Setting learning_rate needs a number, not 'nan'"),
         ({"epochs": "many"}, "Setting epochs needs a whole number, not 'many'"),

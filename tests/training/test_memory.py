@@ -14,6 +14,7 @@ from torch.nn import functional
 from ctr_app.data.batch import Batch, FieldLayout, SequenceField
 from ctr_app.data.errors import InputError
 from ctr_app.data.store import DataSet
+from ctr_app.models import kernels
 from ctr_app.models.registry import FAMILIES, sketch
 from ctr_app.models.rows import attach
 from ctr_app.training import memory
@@ -69,7 +70,8 @@ def held_at_once(model: nn.Module, batch: Batch, is_training: bool) -> int:
     for matrix in matrices_of(model):
         attach(matrix, Basket())
     model.train(is_training)
-    with torch.set_grad_enabled(is_training), torch.profiler.profile(profile_memory=True) as profiler:
+    grad, profiling = torch.set_grad_enabled(is_training), torch.profiler.profile(profile_memory=True)
+    with kernels.switched_off(), grad, profiling as profiler:
         logits = model(batch)
         if is_training:
             functional.binary_cross_entropy_with_logits(logits, batch.labels).backward()

@@ -62,7 +62,8 @@ def test_the_best_epoch_is_kept_and_not_the_last(monkeypatch: pytest.MonkeyPatch
     trained, by_epoch = trainer(epochs=3), {}
     for event in trained.run():
         if isinstance(event, EvalDone):
-            by_epoch[event.epoch] = weights(trained)
+            with trained.optimizer.averaged():
+                by_epoch[event.epoch] = weights(trained)
             assert event.is_best == (event.epoch < 3)
     assert trained.best_epoch == 2
     assert_same(trained.best_state, by_epoch[2])
@@ -106,18 +107,11 @@ def test_the_same_seed_gives_the_same_weights_to_the_bit(family: str) -> None:
     assert any(not torch.equal(tensor, weights(other)[name]) for name, tensor in weights(first).items())
 
 
-def test_weight_decay_pulls_at_weights_that_no_row_touches() -> None:
-    def unseen(weight_decay: float) -> tuple[torch.Tensor, torch.Tensor]:
-        trained = trainer(epochs=2, weight_decay=weight_decay)
-        vector = trained.model.factors("item")[UNSEEN_ITEM]  # type: ignore[operator]
-        before = vector.detach().clone()
-        assert list(trained.run())
-        return before, vector.detach()
-
-    before, after = unseen(0.0)
-    assert torch.equal(before, after)
-    before, after = unseen(0.1)
-    assert after.abs().sum() < before.abs().sum()
+def test_a_value_that_no_training_row_has_says_nothing() -> None:
+    trained = trainer(epochs=2)
+    assert list(trained.run())
+    assert not trained.model.factors("item")[UNSEEN_ITEM].any()  # type: ignore[operator]
+    assert trained.model.factors("item").any()  # type: ignore[operator]
 
 
 @pytest.mark.parametrize("family", ["fm", "dcn", "din"])

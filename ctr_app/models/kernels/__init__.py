@@ -1,0 +1,43 @@
+"""Loops over a batch, compiled by numba for the CPU: one pass where torch would make several, and no Python per row.
+
+Each has a slow and obvious counterpart in torch, which other devices use and tests compare with. All run on one
+thread, in a fixed order, without the interpreter's lock, so that the same numbers come out each time and pages stay
+quick. Names: B rows of a batch, C fields, D numbers in a vector, V rows of a matrix, H units of a layer, P positions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from numba import njit
+from torch import Tensor
+
+# What the compiler may reorder. Not-a-number stays what it is, so that a diverged loss is still seen.
+LIBERTIES = {"reassoc", "contract", "nsz", "arcp", "afn"}
+
+_in_use = True
+
+
+def compiled(loop: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile ``loop`` when it is first called, and keep the machine code beside the source for the next process."""
+    made: Callable[..., Any] = njit(nogil=True, cache=True, error_model="numpy", fastmath=LIBERTIES)(loop)
+    return made
+
+
+def are_for(tensor: Tensor) -> bool:
+    """Whether the loops can work on ``tensor``: float32 on the CPU, and not switched off."""
+    return _in_use and tensor.device.type == "cpu" and tensor.dtype == torch.float32
+
+
+@contextmanager
+def switched_off() -> Iterator[None]:
+    """Only torch's own operators while the block lasts, in every thread: to compare with."""
+    global _in_use
+    _in_use = False
+    try:
+        yield
+    finally:
+        _in_use = True

@@ -1,0 +1,270 @@
+"""Parts of a network as torch differentiates them, each worked out by the loops of ``kernels``, with its gradient.
+
+Only for training on the CPU in float32 (``kernels.are_for``); the modules that use them say the same in torch's own
+operators. Under autocast matrix products are of the lower precision, and all else stays float32.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from .kernels import attention as attention_loops
+from .kernels import cross as cross_loops
+from .kernels import dice as dice_loops
+from .kernels import norm as norm_loops
+
+# Matrix products of other widths than multiples of so many numbers run at half the rate.
+STRIDE = 16
+
+
+@dataclass(frozen=True)
+class Dropping:
+    """What dropout leaves out: ``share`` of the units, which ones by ``seed``."""
+
+    share: float = 0.0
+    seed: int = 0
+
+    @property
+    def threshold(self) -> int:
+        """The share of 2^32."""
+        return round(self.share * 2**32)
+
+    @property
+    def growth(self) -> np.float32:
+        """What the kept units are multiplied by."""
+        return np.float32(1.0 / (1.0 - self.share))
+
+
+def drop(x: Tensor, dropping: Dropping) -> Tensor:
+    """Dropout of (R, H)."""
+    dropped: Tensor = _Drop.apply(x, dropping)
+    return dropped
+
+
+def norm_and_activate(
+    x: Tensor, weight: Tensor, bias: Tensor, slope: Tensor, norm: torch.nn.BatchNorm1d, dropping: Dropping
+) -> Tensor:
+    """Batch norm in training, an activation of ``slope`` (H,) below zero, and dropout: (R, H) -> (R, H).
+
+    The running statistics of ``norm`` take part of the batch's.
+    """
+    activated: Tensor = _NormAndActivate.apply(x, weight, bias, slope, norm, dropping)
+    return activated
+
+
+def dice(s: Tensor, alpha: Tensor, norm: torch.nn.BatchNorm1d) -> Tensor:
+    """Dice in training: (R, H) -> (R, H). The running statistics of ``norm`` take part of the batch's."""
+    activated: Tensor = _Dice.apply(s, alpha, norm)
+    return activated
+
+
+def cross_matrices(x0: Tensor, weights: Tensor, biases: Tensor) -> Tensor:
+    """All layers x_{l+1} = x_0 * (W_l x_l + b_l) + x_l, for W (L, width, width) and b (L, width): x_0 -> x_L."""
+    crossed: Tensor = _CrossMatrices.apply(x0, weights, biases)
+    return crossed
+
+
+def cross_vectors(x0: Tensor, weights: Tensor, biases: Tensor) -> Tensor:
+    """All layers x_{l+1} = x_0 (x_l . w_l) + b_l + x_l, for w and b (L, width): x_0 -> x_L."""
+    crossed: Tensor = _CrossVectors.apply(x0, weights, biases)
+    return crossed
+
+
+def paired_linear(queries: Tensor, keys: Tensor, rows: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    """``weight`` (H, 4 D) [q, k, q - k, q * k] + ``bias`` for keys k (P, D) and queries q (B, D) of their rows (P,).
+
+    The parts of q and q - k are worked out once for a row, and none of the four is written down: (P, H).
+    """
+    paired: Tensor = _PairedLinear.apply(queries, keys, rows, weight, bias)
+    return paired
+
+
+def weighted_sums(weights: Tensor, keys: Tensor, rows: Tensor, num_rows: int) -> Tensor:
+    """The sum of the keys (P, D) of each row times their weights (P,): (num_rows, D)."""
+    sums: Tensor = _WeightedSums.apply(weights, keys, rows, num_rows)
+    return sums
+
+
+def real_items(ids: Tensor) -> tuple[Tensor, Tensor]:
+    """Whose (P,) and which (P,) the ids (B, T) above 0 are, row by row."""
+    rows, items = torch.empty(ids.numel(), dtype=torch.long), torch.empty(ids.numel(), dtype=torch.long)
+    count = attention_loops.real_items(ids.contiguous().numpy(), rows.numpy(), items.numpy())
+    return rows[:count], items[:count]
+
+
+def _running(norm: torch.nn.BatchNorm1d) -> tuple[Any, ...]:
+    """What the loops need of a batch norm: epsilon, running mean and variance (H,), and their momentum."""
+    assert norm.running_mean is not None
+    assert norm.running_var is not None
+    assert norm.momentum is not None
+    statistics = norm.running_mean.numpy(), norm.running_var.numpy()
+    return np.float32(norm.eps), *statistics, np.float32(norm.momentum)
+
+
+def array(tensor: Tensor) -> np.ndarray:
+    """The tensor's numbers as float32, one row after the other, in its own memory where they lie so."""
+    return tensor.detach().float().contiguous().numpy()
+
+
+class _Drop(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, dropping: Dropping) -> Tensor:
+        ctx.dropping = dropping
+        return _dropped(x, dropping)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
+        return _dropped(gradients[0], ctx.dropping), None
+
+
+def _dropped(x: Tensor, dropping: Dropping) -> Tensor:
+    out = torch.empty(x.shape)
+    norm_loops.drop(array(x), dropping.seed, dropping.threshold, dropping.growth, out.numpy())
+    return out
+
+
+class _NormAndActivate(torch.autograd.Function):
+    @staticmethod
+    def forward(
+        ctx: Any, x: Tensor, weight: Tensor, bias: Tensor, slope: Tensor, norm: torch.nn.BatchNorm1d, dropping: Dropping
+    ) -> Tensor:
+        d = dropping
+        read = (array(x), array(weight), array(bias), array(slope), d.seed, d.threshold, d.growth)
+        mean, inverse = np.empty_like(read[1]), np.empty_like(read[1])
+        out = torch.empty(x.shape)
+        norm_loops.forward(*read, *_running(norm), mean, inverse, out.numpy())
+        ctx.read, ctx.dtype = (*read, mean, inverse), x.dtype
+        return out
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+        x, weight = ctx.read[:2]
+        of_x = np.empty_like(x)
+        of_weight, of_bias, of_slope = (np.empty_like(weight) for _ in range(3))
+        norm_loops.backward(array(gradients[0]), *ctx.read, of_x, of_weight, of_bias, of_slope)
+        found = [torch.from_numpy(gradient) for gradient in (of_x, of_weight, of_bias, of_slope)]
+        return found[0].to(ctx.dtype), *found[1:], None, None
+
+
+class _Dice(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, s: Tensor, alpha: Tensor, norm: torch.nn.BatchNorm1d) -> Tensor:
+        read = array(s), array(alpha)
+        mean, inverse = np.empty_like(read[1]), np.empty_like(read[1])
+        out = torch.empty(s.shape)
+        dice_loops.forward(*read, *_running(norm), mean, inverse, out.numpy())
+        ctx.read, ctx.dtype = (*read, mean, inverse), s.dtype
+        return out
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor, None]:
+        of_s, of_alpha = np.empty_like(ctx.read[0]), np.empty_like(ctx.read[1])
+        dice_loops.backward(array(gradients[0]), *ctx.read, of_s, of_alpha)
+        return torch.from_numpy(of_s).to(ctx.dtype), torch.from_numpy(of_alpha), None
+
+
+class _PairedLinear(torch.autograd.Function):
+    """Of the weight's four parts A, B, C, D: (A + C) q + (B - C) k + D (q * k)."""
+
+    @staticmethod
+    def forward(ctx: Any, queries: Tensor, keys: Tensor, rows: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+        of_query, of_key, of_difference, of_product = weight.detach().chunk(4, dim=1)
+        ctx.queries, ctx.rows = queries.detach(), rows.numpy()
+        ctx.by_row, ctx.by_item = of_query + of_difference, torch.cat([of_key - of_difference, of_product], dim=1)
+        ctx.pairs = torch.empty(len(keys), 2 * keys.shape[1])
+        attention_loops.pairs(array(queries), array(keys), ctx.rows, ctx.pairs.numpy())
+        out = ctx.pairs @ ctx.by_item.T
+        attention_loops.add_rows(array(torch.addmm(bias.detach(), ctx.queries, ctx.by_row.T)), ctx.rows, out.numpy())
+        return out
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+        slopes, width = gradients[0].contiguous(), ctx.queries.shape[1]
+        by_rows = torch.zeros(len(ctx.queries), slopes.shape[1])
+        attention_loops.sum_rows(slopes.numpy(), ctx.rows, by_rows.numpy())
+        of_queries, of_keys = by_rows @ ctx.by_row, torch.empty(len(slopes), width)
+        of_pairs = slopes @ ctx.by_item
+        read = (array(of_pairs), array(ctx.queries), ctx.pairs.numpy(), ctx.rows)
+        attention_loops.pairs_backward(*read, of_queries.numpy(), of_keys.numpy())
+        of_row, of_item = by_rows.T @ ctx.queries, slopes.T @ ctx.pairs
+        of_key, of_product = of_item[:, :width], of_item[:, width:]
+        of_weight = torch.cat([of_row, of_key, of_row - of_key, of_product], dim=1)
+        return of_queries, of_keys, None, of_weight, by_rows.sum(dim=0)
+
+
+class _WeightedSums(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, weights: Tensor, keys: Tensor, rows: Tensor, num_rows: int) -> Tensor:
+        ctx.read = array(weights), array(keys), rows.numpy()
+        out = torch.zeros(num_rows, keys.shape[1])
+        attention_loops.pool(*ctx.read, out.numpy())
+        return out
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+        of_weights, of_keys = (np.empty_like(read) for read in ctx.read[:2])
+        attention_loops.pool_backward(array(gradients[0]), *ctx.read, of_weights, of_keys)
+        return torch.from_numpy(of_weights), torch.from_numpy(of_keys), None, None
+
+
+class _CrossMatrices(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, x0: Tensor, weights: Tensor, biases: Tensor) -> Tensor:
+        ctx.width = x0.shape[1]
+        more = -ctx.width % STRIDE
+        ctx.lower = torch.get_autocast_dtype("cpu") if torch.is_autocast_enabled("cpu") else None
+        x = ctx.x0 = functional.pad(x0.detach().float(), (0, more))
+        ctx.weights = functional.pad(weights.detach(), (0, more, 0, more)).to(ctx.lower or torch.float32)
+        ctx.inputs, ctx.products = [], []
+        for weight, bias in zip(ctx.weights, functional.pad(biases.detach(), (0, more)), strict=True):
+            ctx.inputs.append(x.to(ctx.lower) if ctx.lower else x)
+            z = torch.addmm(bias.to(weight.dtype), ctx.inputs[-1], weight.T).float()
+            ctx.products.append(z)
+            x = torch.addcmul(x, ctx.x0, z)
+        return x[:, : ctx.width]
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        x0 = ctx.x0
+        slopes = functional.pad(gradients[0], (0, x0.shape[1] - ctx.width))
+        of_x0 = torch.zeros_like(x0)
+        of_weights = torch.empty(len(ctx.weights), ctx.width, ctx.width)
+        of_biases = torch.empty(len(ctx.weights), x0.shape[1])
+        for index in reversed(range(len(ctx.weights))):
+            of_z = torch.empty_like(x0)
+            read = (slopes, x0, ctx.products[index], of_z, of_x0, of_biases[index])
+            cross_loops.matrix_backward(*(array(tensor) for tensor in read))
+            of_z = of_z.to(ctx.lower) if ctx.lower else of_z
+            of_weights[index] = (of_z.T @ ctx.inputs[index])[: ctx.width, : ctx.width]
+            back = of_z @ ctx.weights[index]
+            slopes = slopes.add_(back) if index < len(ctx.weights) - 1 else slopes + back
+        return of_x0.add_(slopes)[:, : ctx.width], of_weights, of_biases[:, : ctx.width]
+
+
+class _CrossVectors(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, x0: Tensor, weights: Tensor, biases: Tensor) -> Tensor:
+        ctx.x0, ctx.weights = array(x0), array(weights)
+        ctx.inputs, ctx.products = [ctx.x0], []
+        for weight, bias in zip(ctx.weights, array(biases), strict=True):
+            ctx.products.append(np.empty(len(x0), np.float32))
+            out = np.empty_like(ctx.x0)
+            cross_loops.vector_forward(ctx.x0, ctx.inputs[-1], weight, bias, ctx.products[-1], out)
+            ctx.inputs.append(out)
+        return torch.from_numpy(ctx.inputs.pop())
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, ...]:
+        slopes = array(gradients[0]).copy()
+        of_x0 = np.zeros_like(slopes)
+        of_weights, of_biases = np.empty_like(ctx.weights), np.empty_like(ctx.weights)
+        for index in reversed(range(len(ctx.weights))):
+            read = (slopes, ctx.x0, ctx.inputs[index], ctx.weights[index], ctx.products[index])
+            cross_loops.vector_backward(*read, of_x0, of_weights[index], of_biases[index])
+        return torch.from_numpy(of_x0 + slopes), torch.from_numpy(of_weights), torch.from_numpy(of_biases)
