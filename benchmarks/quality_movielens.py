@@ -37,10 +37,11 @@ LEAKS = "ratting,last"
 PEERS = ("fuxictr", "rechub")
 LEARNING_RATES = (1e-3, 5e-4, 2e-3)  # the first is the default of both
 TUNING_SEEDS = 2
-NOTES_1M = f"""\
-Train and test file given; a tenth of the training rows, drawn at random, validates. The columns {LEAKS} tell the label
-and are left out, as the app's warning says. Seconds are those of the whole command. Reported by the tutorial's author:
-.639; its code gives .616 after 20 epochs. One standard error of an AUC of 1,208 rows is .016."""
+NOTES_1M = """\
+Train and test file given; a tenth of the training rows, drawn at random, validates. Column ratting tells the label, as
+the app warns; it and last are left out, every other column is as the app guesses it. Seconds are those of the whole
+command. Reported by the tutorial's author: .639; its code gives .616 after 20 epochs. One standard error of an AUC of
+1,208 rows is .016."""
 NOTES_100K = """\
 Rows in the order of time: the last fifth tests, the last eighth of the rest validates. Label: rating of at least 4. A
 row's history holds the latest 50 films that its user had rated so in an earlier second. Everyone reads {fields} and
