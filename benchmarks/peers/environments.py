@@ -30,7 +30,7 @@ def python_of(peer: str, cache: Path) -> str:
     Raises:
         NotInstalled: if a package cannot be installed.
     """
-    if peer == "ours":
+    if peer.startswith("ours"):
         return sys.executable
     folder = cache / peer
     python = folder / ("Scripts" if sys.platform == "win32" else "bin") / "python"

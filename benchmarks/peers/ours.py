@@ -57,9 +57,9 @@ def batch_of(rows: Rows) -> Batch:
 class Ours:
     """Our trainer, one epoch at a time."""
 
-    def __init__(self, recipe: Recipe, table: Table, seed: int) -> None:
+    def __init__(self, recipe: Recipe, table: Table, seed: int, precision: str = "float32") -> None:
         family, implied = resolve(recipe.name.split("-")[0] if recipe.table == "histories" else recipe.name)
-        model_config, training = configs_for(family.name, {**implied, **settings_of(recipe), "seed": seed})
+        model_config, training = configs_for(family.name, {**implied, **settings_of(recipe), "seed": seed, "precision": precision})
         self.model = FAMILIES[family.name].build(layout_of(table), model_config)
         self.valid = batch_of(table.valid)
         self.trainer = Trainer(self.model, batch_of(table.train), self.valid, training, torch.device("cpu"))
@@ -75,8 +75,9 @@ class Ours:
                 return
 
     def scores(self) -> np.ndarray:
-        """Logits of the validation rows, (n,)."""
-        return predict(self.model, self.valid)
+        """Logits of the validation rows, (n,), by the averaged weights, which are what a run keeps."""
+        with self.trainer.optimizer.averaged():
+            return predict(self.model, self.valid)
 
 
 def build(recipe: Recipe, table: Table, seed: int) -> Ours:

@@ -36,7 +36,7 @@ class Worker:
         self, peer: str, python: str, log: Path, environment: dict[str, str] | None = None, limit: float = 1800.0
     ) -> None:
         self.peer, self.log, self.limit = peer, log, limit
-        paths = [str(BENCHMARKS)] + ([str(BENCHMARKS.parent)] if peer == "ours" else [])
+        paths = [str(BENCHMARKS)] + ([str(BENCHMARKS.parent)] if peer.startswith("ours") else [])
         own = {"PYTHONPATH": os.pathsep.join(paths), **ONE_THREAD, **ON_THE_CPU, **(environment or {})}
         with log.open("w") as words:
             self.process = subprocess.Popen(

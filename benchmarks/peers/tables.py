@@ -10,6 +10,7 @@ from .recipes import RECIPES, Measurement
 
 TITLES = {
     "ours": "**CTR Lens**",
+    "ours_bfloat16": "**CTR Lens, bfloat16**",
     "tutorial": "tutorial loop",
     "deepctr": "DeepCTR-Torch",
     "rechub": "torch-rechub",
@@ -53,13 +54,17 @@ def speeds(results: Results, models: Sequence[str], peers: Sequence[str]) -> str
 
 
 def ratios(results: Results, models: Sequence[str]) -> str:
-    """Our speed over the tutorial loop's and over that of the fastest library."""
-    tutorial, library = ["over the tutorial loop"], ["over the fastest library"]
-    for model in models:
-        target = TARGETS[model]
-        tutorial.append(_against(_over(results, model, ["tutorial"]), target.over_tutorial))
-        library.append(_against(_over(results, model, LIBRARIES), target.over_library))
-    return markdown(["ours", *_titles(models)], [tutorial, library])
+    """Our speed over the tutorial loop's and over that of the fastest library, in either precision."""
+    lines = []
+    for ours, ending in (("ours", ""), ("ours_bfloat16", ", bfloat16")):
+        tutorial, library = [f"over the tutorial loop{ending}"], [f"over the fastest library{ending}"]
+        for model in models:
+            target = TARGETS[model]
+            tutorial.append(_against(_over(results, ours, model, ["tutorial"]), target.over_tutorial))
+            library.append(_against(_over(results, ours, model, LIBRARIES), target.over_library))
+        if any(results.get((model, ours)) for model in models):
+            lines += [tutorial, library]
+    return markdown(["ours", *_titles(models)], lines)
 
 
 def aucs(results: Results, models: Sequence[str], peers: Sequence[str]) -> str:
@@ -124,10 +129,10 @@ def _speed(found: list[Measurement]) -> float:
     return statistics.median(measurement.rows_per_cpu_second for measurement in found)
 
 
-def _over(results: Results, model: str, peers: Sequence[str]) -> float | None:
+def _over(results: Results, own: str, model: str, peers: Sequence[str]) -> float | None:
     """Our median speed over that of the fastest of ``peers``; None where either was not measured."""
     others = [_speed(results[model, peer]) for peer in peers if results.get((model, peer))]
-    ours = results.get((model, "ours"))
+    ours = results.get((model, own))
     return _speed(ours) / max(others) if others and ours else None
 
 

@@ -60,7 +60,7 @@ class Learner(Protocol):
 
 def measure(adapter: ModuleType, job: Job) -> Measurement:
     """Do one job."""
-    start_memory = _reset_peak()
+    start_memory = reset_peak()
     np.random.seed(job.seed)
     torch.manual_seed(job.seed)
     table = read_table(Path(job.table))
@@ -70,7 +70,7 @@ def measure(adapter: ModuleType, job: Job) -> Measurement:
     for _ in range(job.epochs - 1):
         learner.train_epoch(watch)
         epochs += 1
-    peak = _memory("VmHWM")
+    peak = memory_in_mb("VmHWM")
     reached = auc(table.valid.labels, np.asarray(learner.scores(), dtype=np.float64).reshape(-1))
     while watch.cpu < job.seconds:
         learner.train_epoch(watch)
@@ -80,16 +80,17 @@ def measure(adapter: ModuleType, job: Job) -> Measurement:
     return Measurement(epochs * len(table.train), watch.cpu, watch.wall, reached, parameters, megabytes)
 
 
-def _reset_peak() -> float | None:
+def reset_peak() -> float | None:
     """Give memory back to the system and forget the peak; returns the megabytes in use, where Linux tells."""
     gc.collect()
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).malloc_trim(0)
         Path("/proc/self/clear_refs").write_text("5")
-    return _memory("VmRSS")
+    return memory_in_mb("VmRSS")
 
 
-def _memory(name: str) -> float | None:
+def memory_in_mb(name: str) -> float | None:
+    """An entry of Linux' status of this process: ``VmRSS``, or its peak ``VmHWM``; None elsewhere."""
     if not STATUS.exists():
         return None
     found = re.search(rf"{name}:\s*(\d+) kB", STATUS.read_text())
