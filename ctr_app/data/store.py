@@ -105,7 +105,7 @@ class DataSet:
             with new_folder(folder) as temporary:
                 encoder.save(temporary / "encoder")
                 for split, rows in parts.items():
-                    _save_rows(temporary / split, encoder.transform(self.frame, rows))
+                    save_rows(temporary / split, encoder.transform(self.frame, rows))
         return EncodedDataset(folder)
 
 
@@ -292,7 +292,8 @@ def _names_from_columns(frame: pl.DataFrame, schema: Schema) -> dict[str, dict[s
     return names
 
 
-def _save_rows(folder: Path, rows: EncodedRows) -> None:
+def save_rows(folder: Path, rows: EncodedRows) -> None:
+    """Store the arrays of one split in a new folder, as ``EncodedDataset`` opens them."""
     folder.mkdir()
     for name in ("numeric", "categorical", "labels", "rows"):
         np.save(folder / f"{name}.npy", getattr(rows, name), allow_pickle=False)

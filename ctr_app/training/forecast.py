@@ -1,4 +1,4 @@
-"""How long an epoch will take: measured in a process of its own, one request after the other, and remembered."""
+"""What an epoch will cost: measured in a process of its own, one request after the other, and remembered."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ import torch
 from ..data.store import PROJECT
 from ..models.settings import Config
 from .config import TrainingConfig
-from .probe import EpochTime, Request
+from .probe import EpochCost, Request
 
 logger = logging.getLogger(__name__)
 
@@ -38,7 +38,7 @@ class ProbeFailed(RuntimeError):
 class Measures(Protocol):
     """What a ``Forecaster`` measures with."""
 
-    def __call__(self, request: Request) -> EpochTime:
+    def __call__(self, request: Request) -> EpochCost:
         """Measure; raises ProbeFailed if that cannot be done."""
 
     def close(self) -> None:
@@ -51,7 +51,7 @@ class Probe:
     def __init__(self) -> None:
         self._process: subprocess.Popen[str] | None = None
 
-    def __call__(self, request: Request) -> EpochTime:
+    def __call__(self, request: Request) -> EpochCost:
         """What the process answers."""
         try:
             process = self._process = self._process or _probe_process()
@@ -61,7 +61,7 @@ class Probe:
             raise ProbeFailed("The measuring process ended without an answer.") from error
         if "error" in answer:
             raise ProbeFailed(answer["error"])
-        return EpochTime(**answer)
+        return EpochCost(**answer)
 
     def close(self) -> None:
         """End the process."""
@@ -73,10 +73,10 @@ class Probe:
 
 @dataclass(frozen=True)
 class Forecast:
-    """What is known of a request: still nothing, its time, or that there is none to be had."""
+    """What is known of a request: still nothing, its cost, or that it cannot be measured."""
 
     is_over: bool
-    epoch: EpochTime | None = None
+    epoch: EpochCost | None = None
 
 
 class Forecaster:

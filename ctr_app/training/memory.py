@@ -24,7 +24,7 @@ NUMBER = 4  # float32, int32
 NAME = 112  # a value's name and count, as the encoder holds them
 MEASURED_ROW = 96  # label, logit, rank and what is between them, mostly float64
 COUNTED, COUNTED_REAL = 1, 36  # for each position of a field, and each real one, while its values are counted
-LIBRARIES = 24 * 2**20  # buffers of torch's libraries, and what the allocator has freed and not given back
+LAYERS = 24 * 2**20  # buffers of the libraries that multiply matrices, and what is left in the heap in pieces
 SAMPLED_ROWS = 20_000
 
 CANNOT_FIT = {
@@ -61,7 +61,7 @@ class DataShape:
 class Memory:
     """Bytes at the peak of a training, by part: on an accelerator, and in the machine's own memory; and parameters.
 
-    The parts are "tables" and "layers" (weights, their gradients, moments and best values), what a "step" and an
+    The parts are "tables" and "layers" (weights, their moments, averages and best values), what a "step" and an
     "evaluation" hold besides, "rows", and the "rest". ``mapped`` rows lie in files, and come and go as there is room.
     """
 
@@ -72,8 +72,8 @@ class Memory:
 
     @property
     def total(self) -> int:
-        """All of it, mapped rows too."""
-        return self.accelerator.total() + self.machine.total() + self.mapped
+        """All of it where the training is: on the accelerator, or in the machine with its mapped rows."""
+        return self.accelerator.total() or self.machine.total() + self.mapped
 
     def check(self, device: torch.device) -> None:
         """Compare with what is free now.
@@ -122,12 +122,13 @@ def memory_of(
 
 
 def _state(model: nn.Module, shape: DataShape, training: TrainingConfig, device: torch.device) -> Counter[str]:
-    """Weights, gradients and both moments."""
+    """Weights, both moments, an average where one is kept, and gradients laid together."""
     matrices = matrices_of(model)
     tables = sum(matrix.numel() for matrix in matrices)
     layers = sum(parameter.numel() for parameter in model.parameters()) - tables
     gradients = sum(_gradients(matrix, shape.layout, training.batch_size, device) for matrix in matrices)
-    return Counter(tables=3 * NUMBER * tables + gradients, layers=3 * NUMBER * layers)
+    copies = 4 if training.averaging else 3
+    return Counter(tables=copies * NUMBER * tables + gradients, layers=(copies + 1) * NUMBER * layers)
 
 
 def _gradients(matrix: nn.Parameter, layout: FieldLayout, batch_size: int, device: torch.device) -> int:
@@ -146,10 +147,11 @@ def _kept(model: nn.Module, shape: DataShape) -> Counter[str]:
     share = shape.real_share if longest else 1.0
     counting = round(shape.rows["train"] * max(1, longest) * (COUNTED + COUNTED_REAL * share))
     names = NAME * sum(shape.layout.vocabulary_sizes.values())
+    libraries = LAYERS if any(isinstance(module, nn.Linear) for module in model.modules()) else 0
     return Counter(
         tables=2 * tables,  # the new best weights are there before the old ones go
         layers=2 * layers,
-        rest=names + counting + MEASURED_ROW * shape.most_rows + LIBRARIES,
+        rest=names + counting + MEASURED_ROW * shape.most_rows + libraries,
     )
 
 

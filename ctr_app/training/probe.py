@@ -1,4 +1,4 @@
-"""Times a few steps of a training that is not kept: ``python -m ctr_app.training.probe`` answers one request a line.
+"""Trains a few steps to see what they cost: ``python -m ctr_app.training.probe`` answers one request a line.
 
 In a process of its own it draws none of the random numbers of a run in training, and leaves no memory taken.
 """
@@ -19,25 +19,30 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
+from ..data.batch import Batch, FieldLayout
+from ..data.encoding import Encoder
 from ..data.store import EncodedDataset
 from ..models.registry import FAMILIES
 from ..models.settings import Config
 from .config import TrainingConfig
 from .metrics import measure
+from .peak_memory import PeakMemory
 from .run_store import Run
-from .trainer import EVALUATION_ROWS, Event, StepDone, Trainer, predict
+from .trainer import EVALUATION_ROWS, EpochDone, Event, StepDone, Trainer, predict
 
 Clock = Callable[[], float]
 SPELL_SECONDS, SPELLS, MOST_SECONDS = 0.2, 3, 5.0
+FEW_ROWS, FEW_VALUES = 64, 3
+IN_PIECES = 2**25  # what a whole training leaves in the heap in pieces, and a few steps do not
 MANY_EPOCHS, PATIENCE = 10_000, 1000  # so many that training goes on for as long as it is watched
 WRITTEN_BYTES = 2**26
 
 
 @dataclass(frozen=True)
 class Request:
-    """What is to be timed: the folder of an encoded data set, the settings as JSON, and where it would be trained.
+    """What is to be measured: the folder of an encoded data set, the settings as JSON, and where it would be trained.
 
     ``runs`` is the folder of runs, on whose disk an epoch is written down. ``is_busy`` says that a run is training
     meanwhile, so that what was measured then is not taken for what is measured later.
@@ -54,51 +59,67 @@ class Request:
 
 
 @dataclass(frozen=True)
-class EpochTime:
-    """Seconds of one epoch: its steps, the evaluation on the validation rows, and writing the weights down."""
+class EpochCost:
+    """Seconds of one epoch: its steps, the evaluation on the validation rows, and writing the weights down.
+
+    ``memory`` are the bytes that were taken at most, where the system tells: of the device, or of the process.
+    """
 
     steps: float
     evaluation: float
     writing: float
+    memory: int | None
 
     @property
-    def total(self) -> float:
-        """All of it."""
+    def seconds(self) -> float:
+        """All of them."""
         return self.steps + self.evaluation + self.writing
 
 
-def answer(request: Request) -> EpochTime:
-    """Time what is asked for, in this process.
+def answer(request: Request) -> EpochCost:
+    """Measure what is asked for, in this process.
 
     Raises:
-        InputError: if the data are not there any more, or the settings do not suit them.
+        InputError: if the settings cannot be used.
     """
     torch.set_num_threads(request.threads)
     torch.manual_seed(0)
     model = FAMILIES[request.family].config.from_mapping(json.loads(request.model))
     training = TrainingConfig.from_mapping(json.loads(request.training))
-    dataset = EncodedDataset(Path(request.folder))
-    return epoch_time(dataset, request.family, model, training, torch.device(request.device), Path(request.runs))
-
-
-def epoch_time(
-    dataset: EncodedDataset,
-    family: str,
-    model_config: Config,
-    training: TrainingConfig,
-    device: torch.device,
-    runs: Path,
-) -> EpochTime:
-    """How long an epoch takes, from as much of a real training as there is time for."""
-    model = FAMILIES[family].build(dataset.encoder.layout, model_config)
     training = replace(training, epochs=MANY_EPOCHS, patience=PATIENCE)
+    folder, device = Path(request.folder), torch.device(request.device)
+    _warm_up(request.family, Encoder.load(folder / "encoder").layout, model, training, device)
+    return epoch_cost(folder, request.family, model, training, device, Path(request.runs))
+
+
+def epoch_cost(
+    folder: Path, family: str, model_config: Config, training: TrainingConfig, device: torch.device, runs: Path
+) -> EpochCost:
+    """What an epoch on the encoded data set in ``folder`` costs, from as much of it as there is time for."""
+    peak, dataset = PeakMemory(device), EncodedDataset(folder)
+    model = FAMILIES[family].build(dataset.encoder.layout, model_config)
     trainer = Trainer(model, dataset.batch("train"), dataset.batch("valid"), training, device)
     clock = clock_for(device)
-    return EpochTime(
-        _steps_seconds(trainer, clock),
-        _evaluation_seconds(trainer, dataset.rows("valid").group_ids, clock),
-        _writing_seconds(trainer, runs),
+    steps = _steps_seconds(trainer, clock)
+    evaluation = _evaluation_seconds(trainer, dataset.rows("valid").group_ids, clock)
+    writing, grown = _writing_seconds(trainer, runs), peak.grown()
+    in_pieces = IN_PIECES if device.type == "cpu" else 0
+    return EpochCost(steps, evaluation, writing, None if grown is None else grown + in_pieces)
+
+
+def _warm_up(
+    family: str, layout: FieldLayout, model_config: Config, training: TrainingConfig, device: torch.device
+) -> None:
+    """Train the same layers on a few made-up rows, so that what libraries need the first time is not counted."""
+    few = replace(layout, vocabulary_sizes=dict.fromkeys(layout.vocabulary_sizes, FEW_VALUES))
+    batch = Batch(
+        torch.zeros(FEW_ROWS, len(few.numeric)),
+        torch.ones(FEW_ROWS, len(few.categorical), dtype=torch.int32),
+        {s.name: torch.ones(FEW_ROWS, s.max_length, dtype=torch.int32) for s in few.sequences},
+        torch.arange(FEW_ROWS).remainder(2).float(),
     )
+    trainer = Trainer(FAMILIES[family].build(few, model_config), batch, batch, training, device)
+    next(event for event in trainer.run() if isinstance(event, EpochDone))
 
 
 def clock_for(device: torch.device) -> Clock:
@@ -136,8 +157,9 @@ def _timed(events: Iterator[Event], steps_per_epoch: int, clock: Clock) -> tuple
 
 
 def _evaluation_seconds(trainer: Trainer, groups: np.ndarray | None, clock: Clock) -> float:
-    """Scoring is timed on some of the rows, the metrics on all."""
-    predict(trainer.model, trainer.valid.select(slice(0, 1)))
+    """Scoring is timed on some of the rows, the metrics on all; beside the best weights so far, as in a training."""
+    trainer.best_state = trainer.best_state or _copied(trainer.model)
+    predict(trainer.model, trainer.train.select(slice(0, EVALUATION_ROWS)))
     parts: list[np.ndarray] = []
     paces: list[float] = []
     for start in range(0, min(len(trainer.valid), SPELLS * EVALUATION_ROWS), EVALUATION_ROWS):
@@ -150,21 +172,25 @@ def _evaluation_seconds(trainer: Trainer, groups: np.ndarray | None, clock: Cloc
 
 
 def _writing_seconds(trainer: Trainer, runs: Path) -> float:
-    """Copying the weights and writing them twice, and the moments once; of large ones a part."""
-    weights, moments = trainer.model.state_dict(), trainer.optimizer.state()
-    size = sum(tensor.nbytes for tensor in (*weights.values(), *weights.values(), *moments.values()))
+    """Copying the weights; writing them twice and the optimizer's state once, or of large ones a part."""
+    started = time.perf_counter()
+    weights, state = _copied(trainer.model), trainer.optimizer.state()
+    copied = time.perf_counter()
+    size = sum(tensor.nbytes for tensor in (*weights.values(), *weights.values(), *state.values()))
     share = min(1.0, WRITTEN_BYTES / max(1, size))
-
-    def part(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-        return {name: tensor.flatten()[: math.ceil(share * tensor.numel())] for name, tensor in tensors.items()}
-
     runs.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=runs, prefix=".probe-") as folder:
-        started = time.perf_counter()
-        best = {name: tensor.detach().cpu().clone() for name, tensor in part(weights).items()}
-        for tensors in (best, part(weights), part(moments)):
-            Run(Path(folder)).save_best(tensors)
-        return (time.perf_counter() - started) / share
+        for tensors in (weights, weights, state):
+            Run(Path(folder)).save_best({name: _part(tensor, share) for name, tensor in tensors.items()})
+        return copied - started + (time.perf_counter() - copied) / share
+
+
+def _copied(model: nn.Module) -> dict[str, Tensor]:
+    return {name: tensor.detach().cpu().clone() for name, tensor in model.state_dict().items()}
+
+
+def _part(tensor: Tensor, share: float) -> Tensor:
+    return tensor.flatten()[: math.ceil(share * tensor.numel())]
 
 
 def main() -> None:

@@ -14,7 +14,7 @@ from ..training.device import choose_device
 from ..training.forecast import Forecast, request_for
 from ..training.launch import configs_for
 from ..training.memory import Memory, readable
-from ..training.probe import EpochTime, Request
+from ..training.probe import EpochCost, Request
 from . import parts, services
 from .words import _
 
@@ -63,7 +63,7 @@ def _line(plan: Plan, was_over: bool) -> None:
         "{title}: {parameters} parameters, about {memory} of memory.",
         title=plan.title,
         parameters=parts.count(plan.memory.parameters),
-        memory=readable(plan.memory.total),
+        memory=readable((forecast.epoch and forecast.epoch.memory) or plan.memory.total),
     )
     sentences = [size, _time(plan, forecast)]
     if plan.request.is_busy:
@@ -75,21 +75,21 @@ def _time(plan: Plan, forecast: Forecast) -> str:
     if forecast.epoch is not None:
         return _(
             "About {seconds} per epoch, at most {epochs} epochs (about {whole}).",
-            seconds=parts.short_time(forecast.epoch.total),
+            seconds=parts.short_time(forecast.epoch.seconds),
             epochs=plan.epochs,
-            whole=parts.short_time(plan.epochs * forecast.epoch.total),
+            whole=parts.short_time(plan.epochs * forecast.epoch.seconds),
         )
     if forecast.is_over:
         return _("How long an epoch takes could not be measured; at most {epochs} epochs.", epochs=plan.epochs)
     return _("Measuring how long an epoch takes; at most {epochs} epochs.", epochs=plan.epochs)
 
 
-def _details(plan: Plan, epoch: EpochTime | None) -> str:
+def _details(plan: Plan, epoch: EpochCost | None) -> str:
     """What memory and time are made of."""
     sizes = plan.memory.machine + plan.memory.accelerator
     memory = _(
-        "Memory at its peak: vectors of values {tables}, layers {layers}, one step {step}, one evaluation "
-        "{evaluation}, rows {rows}, the rest {rest}.",
+        "Memory as counted: vectors of values {tables}, layers {layers}, one step {step}, one evaluation {evaluation}, "
+        "rows {rows}, the rest {rest}.",
         tables=readable(sizes["tables"]),
         layers=readable(sizes["layers"]),
         step=readable(sizes["step"]),

@@ -10,7 +10,7 @@ from ctr_app.models.registry import resolve
 from ctr_app.training.driver import train_run
 from ctr_app.training.forecast import ProbeFailed
 from ctr_app.training.launch import configs_for
-from ctr_app.training.probe import EpochTime, Request
+from ctr_app.training.probe import EpochCost, Request
 from ctr_app.training.run_store import Run, RunStore
 
 
@@ -42,12 +42,12 @@ class PretendProbe:
     """Says how long an epoch takes, once it ``may_answer``: ``epoch``, or with None that it cannot be measured."""
 
     def __init__(self) -> None:
-        self.epoch: EpochTime | None = EpochTime(steps=2.0, evaluation=0.09, writing=0.012)
+        self.epoch: EpochCost | None = EpochCost(2.0, 0.09, 0.012, memory=123_456_789)
         self.asked: list[Request] = []
         self.may_answer = threading.Event()
         self.may_answer.set()
 
-    def __call__(self, request: Request) -> EpochTime:
+    def __call__(self, request: Request) -> EpochCost:
         self.asked.append(request)
         self.may_answer.wait(60)
         if self.epoch is None:

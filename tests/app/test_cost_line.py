@@ -12,7 +12,7 @@ from ctr_app.data.store import DatasetStore
 from ctr_app.models.registry import sketch
 from ctr_app.training import memory
 from ctr_app.training.launch import configs_for
-from ctr_app.training.probe import EpochTime
+from ctr_app.training.probe import EpochCost
 from ctr_app.training.run_store import RunStore
 from ctr_app.ui import parts, services
 
@@ -48,7 +48,7 @@ def test_the_line_says_parameters_memory_and_seconds(train: AppTest) -> None:
     drawn = sketch("fm", dataset.encoded().encoder.layout, configs_for("fm", {})[0])
     parameters = parts.count(sum(parameter.numel() for parameter in drawn.parameters()))
     assert cost(train).startswith(f"FM: {parameters} parameters, about ")
-    assert re.search(r"about \d+ MB of memory\.", cost(train))
+    assert "about 120 MB of memory." in cost(train)
     assert cost(train).endswith("About 2.1 s per epoch, at most 20 epochs (about 42 s).")
     assert is_well(train)
 
@@ -61,8 +61,9 @@ def test_its_help_says_what_memory_and_time_are_made_of(train: AppTest) -> None:
 
 
 def test_it_follows_the_settings(train: AppTest, probe: PretendProbe) -> None:
-    small = cost(train)
-    probe.epoch = EpochTime(100.0, 0.0, 0.0)
+    probe.epoch = EpochCost(100.0, 0.0, 0.0, memory=None)
+    train.number_input(key="train-fm-embedding-dim").set_value(17).run()
+    small = cost(until_known(train))
     train.number_input(key="train-fm-embedding-dim").set_value(500)
     train.number_input(key="train-fm-epochs").set_value(3).run()
     large = cost(until_known(train))
@@ -89,6 +90,7 @@ def test_nobody_waits_for_what_is_being_measured(open_page: OpenPage, probe: Pre
     probe.may_answer.clear()
     app = open_page("train")
     assert cost(app).endswith("Measuring how long an epoch takes; at most 20 epochs.")
+    assert 5 < memory_in(cost(app)) < 100
     assert not app.button(key="train-start").disabled
     probe.may_answer.set()
     assert cost(until_known(app)).endswith("(about 42 s).")

@@ -23,14 +23,14 @@ from ctr_app.training import forecast
 from ctr_app.training.driver import train_run
 from ctr_app.training.forecast import Forecast, Forecaster, Probe, ProbeFailed, request_for
 from ctr_app.training.launch import configs_for
-from ctr_app.training.probe import EpochTime, Request, answer, clock_for
+from ctr_app.training.probe import EpochCost, Request, answer, clock_for
 from tests.paths import REPOSITORY
 
 from .conftest import NewRun
 
 PATIENCE_SECONDS = 60
 CPU = torch.device("cpu")
-FOUND = EpochTime(1.0, 0.5, 0.25)
+FOUND = EpochCost(1.0, 0.5, 0.25, 10**6)
 
 
 def request(folder: Path = Path("data"), family: str = "fm", is_busy: bool = False, **settings: Any) -> Request:
@@ -47,7 +47,7 @@ class PretendProbe:
         self.closed = 0
         self.fails = False
 
-    def __call__(self, request: Request) -> EpochTime:
+    def __call__(self, request: Request) -> EpochCost:
         self.asked.append(request)
         self.has_begun.release()
         assert self.may_end.acquire(timeout=PATIENCE_SECONDS)
@@ -209,8 +209,9 @@ def test_every_part_of_an_epoch_is_measured(
     datasets: DatasetStore, histories: DataSet, tmp_path: Path, family: str, batch_size: int
 ) -> None:
     found = answer(real(datasets, histories, tmp_path / "runs", family, batch_size=batch_size))
+    assert (found.memory is None) == (not Path("/proc/self/status").exists())
     assert min(found.steps, found.evaluation, found.writing) > 0
-    assert found.total == found.steps + found.evaluation + found.writing
+    assert found.seconds == found.steps + found.evaluation + found.writing
     assert list((tmp_path / "runs").iterdir()) == []
 
 
@@ -234,7 +235,7 @@ def test_the_process_answers_each_line_with_one_and_ends_with_its_input(
         check=True,
     )
     answers = [json.loads(line) for line in done.stdout.splitlines()]
-    assert [list(found) for found in answers] == [["error"], ["error"], ["steps", "evaluation", "writing"]]
+    assert [list(found) for found in answers] == [["error"], ["error"], ["steps", "evaluation", "writing", "memory"]]
     assert "FileNotFoundError" in answers[1]["error"]
 
 
@@ -242,12 +243,12 @@ def test_a_process_that_is_gone_is_an_error_once(
     process: Probe, datasets: DatasetStore, clicks: DataSet, tmp_path: Path
 ) -> None:
     wanted = real(datasets, clicks, tmp_path)
-    assert process(wanted).total > 0
+    assert process(wanted).seconds > 0
     assert process._process is not None
     process._process.kill()
     with pytest.raises(ProbeFailed, match="without an answer"):
         process(wanted)
-    assert process(wanted).total > 0
+    assert process(wanted).seconds > 0
 
 
 def test_a_process_that_takes_too_long_is_ended(
