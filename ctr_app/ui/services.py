@@ -21,6 +21,7 @@ from ..training.jobs import JobQueue
 from ..training.launch import configs_for
 from ..training.memory import DataShape, Memory, memory_of, shape_of
 from ..training.run_store import Run, RunStore
+from ..training.warm_up import warm_up
 
 logger = logging.getLogger(__name__)
 
@@ -95,10 +96,7 @@ def _warm_up() -> None:
     """Import and run once what would hold up the first training or the first picture."""
     import altair  # noqa: F401
 
-    weight = torch.nn.Parameter(torch.zeros(2, 2))
-    optimizer = torch.optim.Adam([weight], fused=True)
-    weight.sum().backward()
-    optimizer.step()
+    warm_up()
     sample = datasets().add_sample("planted-histories")
     for family in FAMILIES:
         memory_for(sample, family, *configs_for(family, {}), "cpu")

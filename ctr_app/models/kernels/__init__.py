@@ -17,13 +17,21 @@ from torch import Tensor
 
 # What the compiler may reorder. Not-a-number stays what it is, so that a diverged loss is still seen.
 LIBERTIES = {"reassoc", "contract", "nsz", "arcp", "afn"}
+HOW: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": LIBERTIES}
 
 _in_use = True
 
 
 def compiled(loop: Callable[..., Any]) -> Callable[..., Any]:
-    """Compile ``loop`` when it is first called, and keep the machine code beside the source for the next process."""
-    made: Callable[..., Any] = njit(nogil=True, cache=True, error_model="numpy", fastmath=LIBERTIES)(loop)
+    """Compile ``loop`` when it is first called, and keep the machine code for the next process.
+
+    It is kept beside the source, else in the user's cache folder; where neither can be written it is not kept.
+    """
+    made: Callable[..., Any]
+    try:
+        made = njit(cache=True, **HOW)(loop)
+    except RuntimeError:
+        made = njit(**HOW)(loop)
     return made
 
 
