@@ -128,7 +128,7 @@ class _SideBySide(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, matrix: Tensor, ids: Tensor, offsets: Tensor, numbers: Tensor | None) -> Tensor:
-        places = ids + offsets
+        places = (ids + offsets).contiguous()
         ctx.matrix, ctx.ids, ctx.start = matrix, places.numpy(), 0 if numbers is None else numbers.shape[1]
         gathered = matrix.detach().index_select(0, places.view(-1)).view(len(ids), ids.shape[1] * matrix.shape[1])
         return gathered if numbers is None else torch.cat([numbers, gathered], dim=1)
