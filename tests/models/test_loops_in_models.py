@@ -126,8 +126,9 @@ def test_they_do_with_ids_of_either_kind(name, settings):
     model, batch = build(name, MIXED, **settings), random_batch(MIXED, 20)
     sequences = {key: ids.long() for key, ids in batch.sequences.items()}
     wide = replace(batch, categorical=batch.categorical.long(), sequences=sequences)
+    found = trained_on(model, wide)
     for key, tensor in trained_on(model, batch).items():
-        assert torch.equal(trained_on(model, wide)[key], tensor), key
+        assert torch.equal(found[key], tensor), key
 
 
 @few_variants
@@ -135,8 +136,9 @@ def test_how_the_ids_lie_in_memory_does_not_matter(name, settings):
     model, batch = build(name, MIXED, **settings), random_batch(MIXED, 20)
     sequences = {key: ids.T.contiguous().T for key, ids in batch.sequences.items()}
     turned = replace(batch, categorical=batch.categorical.T.contiguous().T, sequences=sequences)
+    found = trained_on(model, turned)
     for key, tensor in trained_on(model, batch).items():
-        torch.testing.assert_close(trained_on(model, turned)[key], tensor, msg=key)
+        torch.testing.assert_close(found[key], tensor, msg=key)
 
 
 @few_variants
