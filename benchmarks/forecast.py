@@ -224,7 +224,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--cases", type=one_of(list(cases())), default=list(cases()), metavar="NAMES")
     parser.add_argument("--rows", type=int, metavar="N", help="by default 128,000, with --quick 32,000")
     parser.add_argument("--repeats", type=int, metavar="N", help="by default 3, with --quick 1")
-    parser.add_argument("--epochs", type=int, default=4, metavar="N", help="to train in each process")
+    parser.add_argument("--epochs", type=int, default=4, metavar="N", help="to train in each process, by default 4")
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
     return parser.parse_args()
 
@@ -245,7 +245,9 @@ def main() -> None:
         for sample in SAMPLES:
             store.add_sample(sample).encoded()
         found = dict(in_processes(options.cases, Path(name), options.epochs, repeats))
-    text = section(found, "python benchmarks/forecast.py", rows, time.perf_counter() - started)
+    given = [f"--{name} {getattr(options, name)}" for name in ("rows", "repeats") if getattr(options, name)]
+    command = " ".join(["python benchmarks/forecast.py", *given])
+    text = section(found, command, rows, time.perf_counter() - started)
     print(text)
     if not options.quick and set(options.cases) == set(cases()):
         RESULTS.write_text(with_section(RESULTS.read_text() if RESULTS.exists() else "# Results\n\n", text))
