@@ -18,7 +18,7 @@ from .settings import Config, setting
 class DINConfig(Config):
     """Settings of a deep interest network."""
 
-    embedding_dim: int = setting(16, "Numbers in each value's vector, history items included.", minimum=1, maximum=256)
+    embedding_dim: int = setting(32, "Numbers in each value's vector, history items included.", minimum=1, maximum=256)
     attention_sizes: tuple[int, ...] = setting(
         (32, 16), "Hidden sizes of the local activation unit.", minimum=1, maximum=1024
     )

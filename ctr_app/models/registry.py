@@ -39,7 +39,7 @@ FAMILIES = {
         "Which pairs of fields matter together?",
         FMConfig,
         FM,
-        {"learning_rate": 1e-2, "weight_decay": 1e-5, "embedding_decay": 1e-5},
+        {"learning_rate": 7e-3, "weight_decay": 1e-5, "embedding_decay": 1e-5},
     ),
     "dcn": Family(
         "dcn",
@@ -47,7 +47,7 @@ FAMILIES = {
         "Which crosses does it learn?",
         DCNConfig,
         DCN,
-        {"learning_rate": 4e-3, "weight_decay": 1e-4, "embedding_decay": 1e-3},
+        {"learning_rate": 6e-3, "weight_decay": 1e-4, "embedding_decay": 1e-3},
     ),
     "din": Family(
         "din",
@@ -55,7 +55,7 @@ FAMILIES = {
         "Which of your past clicks explains this one?",
         DINConfig,
         DIN,
-        {"learning_rate": 4e-3, "weight_decay": 1e-5, "embedding_decay": 1e-5},
+        {"learning_rate": 4e-3, "weight_decay": 1e-5, "embedding_decay": 1e-2},
     ),
 }
 # Other names that people know: a family with some of its settings.

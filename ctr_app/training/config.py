@@ -19,7 +19,7 @@ class TrainingConfig(Config):
         1e-5, "Pull of all other weights towards zero (L2, inside Adam).", group="learning", minimum=0.0, maximum=1.0
     )
     averaging: float = setting(
-        0.1,
+        0.2,
         "What is validated and kept is a running mean of the weights, over about this share of the steps; 0 for none.",
         group="learning",
         minimum=0.0,

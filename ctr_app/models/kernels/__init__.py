@@ -7,12 +7,14 @@ quick. Names: B rows of a batch, C fields, D numbers in a vector, V rows of a ma
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import torch
-from numba import njit
+from numba import config, njit
 from torch import Tensor
 
 # What the compiler may reorder. Not-a-number stays what it is, so that a diverged loss is still seen.
@@ -20,6 +22,17 @@ LIBERTIES = {"reassoc", "contract", "nsz", "arcp", "afn"}
 HOW: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": LIBERTIES}
 
 _in_use = True
+
+
+def _own_folder() -> str:
+    """Where machine code of these very sources is kept: numba alone sees changes in a loop's own file only."""
+    here = Path(__file__).parent
+    sources = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(here.glob("*.py"))))
+    return str(here / "__pycache__" / f"loops-{sources.hexdigest()[:12]}")
+
+
+if not getattr(config, "CACHE_DIR", ""):
+    setattr(config, "CACHE_DIR", _own_folder())  # noqa: B010  (numba makes its settings when it is imported)
 
 
 def compiled(loop: Callable[..., Any]) -> Callable[..., Any]:
