@@ -61,8 +61,9 @@ CLICKS, HISTORIES = (SAMPLES[name].title for name in ("planted-clicks", "planted
 NOTES = """\
 One thread; CPU seconds of an epoch with its evaluation and the writing of its weights, medians over epochs and repeats;
 peak memory of the process beyond what it held before, in MB. Counted is what the Train page shows at once and what a
-refusal goes by, forecast what it shows a moment later. Defaults are trained on the planted samples. More than 30 % off
-in bold."""
+refusal goes by: what torch's own operators would hold, of which the compiled loops of FM and DIN need a part only.
+Forecast is what the page shows a moment later. Defaults are trained on the planted samples. More than 30 % off in
+bold."""
 
 
 @dataclass(frozen=True)

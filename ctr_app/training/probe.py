@@ -27,6 +27,7 @@ from ..data.store import EncodedDataset
 from ..models.registry import FAMILIES
 from ..models.settings import Config
 from .config import TrainingConfig
+from .memory import MEASURED_ROW
 from .metrics import measure
 from .peak_memory import PeakMemory
 from .run_store import Run
@@ -35,7 +36,7 @@ from .trainer import EVALUATION_ROWS, EpochDone, Event, StepDone, Trainer, predi
 Clock = Callable[[], float]
 SPELL_SECONDS, SPELLS, MOST_SECONDS = 0.2, 3, 5.0
 FEW_ROWS, FEW_VALUES = 64, 3
-IN_PIECES = 2**25  # what the layers of a whole training leave in the heap in pieces, and a few steps do not
+IN_PIECES = 2**25  # what the layers of a whole training leave in the heap in pieces
 MANY_EPOCHS, PATIENCE = 10_000, 1000  # so many that training goes on for as long as it is watched
 WRITTEN_BYTES = 2**26
 
@@ -103,9 +104,7 @@ def epoch_cost(
     steps = _steps_seconds(trainer, clock)
     evaluation = _evaluation_seconds(trainer, dataset.rows("valid").group_ids, clock)
     writing, grown = _writing_seconds(trainer, runs, clock), peak.grown()
-    has_layers = any(isinstance(module, nn.Linear) for module in model.modules())
-    in_pieces = IN_PIECES if has_layers and device.type == "cpu" else 0
-    return EpochCost(steps, evaluation, writing, None if grown is None else grown + in_pieces)
+    return EpochCost(steps, evaluation, writing, None if grown is None else grown + _not_yet_taken(trainer))
 
 
 def _warm_up(
@@ -188,6 +187,14 @@ def _writing_seconds(trainer: Trainer, runs: Path, clock: Clock) -> float:
                 Run(Path(folder)).save_best({name: _part(tensor, share) for name, tensor in tensors.items()})
             spent.append(clock() - began)
     return copied - started + min(spent) / share
+
+
+def _not_yet_taken(trainer: Trainer) -> int:
+    """Bytes of the machine's memory that a whole training takes and these few steps did not."""
+    if trainer.device.type != "cpu":
+        return 0
+    has_layers = any(isinstance(module, nn.Linear) for module in trainer.model.modules())
+    return MEASURED_ROW * len(trainer.train) + (IN_PIECES if has_layers else 0)
 
 
 def _copied(model: nn.Module) -> dict[str, Tensor]:
