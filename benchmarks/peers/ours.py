@@ -59,7 +59,9 @@ class Ours:
 
     def __init__(self, recipe: Recipe, table: Table, seed: int, precision: str = "float32") -> None:
         family, implied = resolve(recipe.name.split("-")[0] if recipe.table == "histories" else recipe.name)
-        model_config, training = configs_for(family.name, {**implied, **settings_of(recipe), "seed": seed, "precision": precision})
+        model_config, training = configs_for(
+            family.name, {**implied, **settings_of(recipe), "seed": seed, "precision": precision}
+        )
         self.model = FAMILIES[family.name].build(layout_of(table), model_config)
         self.valid = batch_of(table.valid)
         self.trainer = Trainer(self.model, batch_of(table.train), self.valid, training, torch.device("cpu"))
