@@ -108,7 +108,7 @@ def test_settings_are_kept_between_pages_and_go_back_to_their_defaults_on_reques
     assert train.number_input(key="train-fm-embedding-dim").value == 5
     train.button(key="train-defaults").click().run()
     assert train.number_input(key="train-fm-embedding-dim").value == 16
-    assert train.text_input(key="train-fm-learning-rate").value == "0.01"
+    assert train.text_input(key="train-fm-learning-rate").value == f"{FAMILIES['fm'].training['learning_rate']:g}"
 
 
 def test_what_was_set_is_what_is_trained(train: AppTest) -> None:

@@ -22,14 +22,14 @@ def test_what_was_taken_and_given_back_is_counted_and_what_was_taken_before_is_n
     assert np.ones(LARGE, dtype=np.uint8).sum() == held_before.sum()
     grown = peak.grown()
     assert grown is not None
-    assert LARGE <= grown <= 1.2 * LARGE
+    assert 0.9 * LARGE <= grown <= 1.2 * LARGE
 
 
 @needs_linux
 def test_each_counts_from_its_own_beginning() -> None:
     first = PeakMemory(torch.device("cpu"))
     assert np.ones(LARGE, dtype=np.uint8).all()
-    assert (first.grown() or 0) >= LARGE
+    assert (first.grown() or 0) >= 0.9 * LARGE
     assert (PeakMemory(torch.device("cpu")).grown() or 0) < 0.2 * LARGE
 
 
