@@ -1,88 +1,43 @@
-"""What the Data page draws: what was read, what is wrong with it, what its columns are."""
+"""What the Data page draws: the sources of tables, then the draft that is edited or the data sets that are stored."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import streamlit as st
 
-from ..data.catalogue import SAMPLES
-from ..data.inferring import infer
-from ..data.reading import read_table, safe_name
-from ..data.store import DataSet
-from . import draft_editor, parts, services
-from .navigation import link_to
-from .state import Draft, set_widget, state, widget_value
-from .words import _, plain
+from . import draft_editor, source_known, source_upload, stored_sets
+from .state import state
+from .words import _
 
-PREVIEW_ROWS = 100
+# Where a table comes from: name -> label, icon, what draws it.
+SOURCES: dict[str, tuple[str, str, Callable[[], None]]] = {
+    "upload": ("Upload", ":material/upload_file:", source_upload.draw),
+    "known": ("Known data sets", ":material/local_library:", source_known.draw),
+}
 
 
 def draw() -> None:
     """The whole page."""
     st.title(_("Data"))
-    _bring()
     draft = state().draft
     if draft is not None:
         draft_editor.draw(draft)
         return
-    found = services.datasets().list()
-    if not found:
-        st.info(_("Nothing here yet: upload a table above, or take a sample."), icon=":material/info:")
-        return
-    _stored(found)
+    _sources()
+    stored_sets.draw()
 
 
-def _bring() -> None:
-    """Upload a table, or take a sample."""
-    upload, samples = st.columns([3, 2])
-    with upload:
-        file = st.file_uploader(
-            _("A table of clicks: CSV, TSV or Parquet, plain, gzip or zip"),
-            key="data-upload",
-            help=_("One row for each time something was shown; one column says whether it was clicked."),
-        )
-        if file is not None and file.file_id not in state().uploaded:
-            with parts.sentences(), st.spinner(_("Reading {name}", name=plain(safe_name(file.name)))):
-                state().uploaded = (file.file_id,)
-                state().draft = None
-                content = file.getvalue()
-                table = read_table(content, file.name)
-                inference = infer(table.frame)
-                state().draft = Draft({"train": table}, content, inference, inference.schema)
-    with samples:
-        st.markdown(_("Or a sample, made here, whose interactions are known:"))
-        for name, sample in SAMPLES.items():
-            if st.button(
-                _(sample.title), key=f"data-sample-{name}", help=_(sample.description), icon=":material/science:"
-            ):
-                with st.spinner(_("Making the sample")):
-                    state().dataset_id = services.datasets().add_sample(name).id
-                    state().draft = None
-
-
-def _remember_chosen() -> None:
-    parts.remember_dataset(widget_value("data-stored"))
-
-
-def _stored(found: list[DataSet]) -> None:
-    """One stored data set: what it is, its columns and its first rows."""
-    by_id = {dataset.id: dataset for dataset in found}
-    own = state().dataset_id
-    set_widget("data-stored", own if own in by_id else found[0].id)
-    chosen = st.selectbox(
-        _("Stored data sets"),
-        list(by_id),
-        key="data-stored",
-        format_func=lambda i: by_id[i].name + " · " + _("{rows} rows", rows=parts.count(by_id[i].rows)),
-        on_change=_remember_chosen,
+def _sources() -> None:
+    """The choice among the sources, and the one that is chosen."""
+    chosen = st.segmented_control(
+        _("Where the table comes from"),
+        list(SOURCES),
+        default="upload",
+        required=True,
+        key="data-source",
+        format_func=lambda name: f"{SOURCES[name][1]} {_(SOURCES[name][0])}",
+        label_visibility="collapsed",
     )
-    dataset = by_id[chosen]
-    parts.remember_dataset(dataset.id)
-    st.markdown(f"**{plain(dataset.name)}** · {plain(_(dataset.description))}")
-    if dataset.preparation is not None:
-        link_to("train", _("Train a model on it"))
-        with st.expander(_("Columns"), icon=":material/view_column:"):
-            st.dataframe(
-                draft_editor.schema_table(dataset.preparation.schema), hide_index=True, alt=_("Columns and roles")
-            )
-    st.subheader(_("First rows"))
-    st.dataframe(dataset.part(0, PREVIEW_ROWS).to_pandas(), hide_index=True, alt=_("The first rows of the table"))
+    draw_source = SOURCES[chosen or "upload"][2]
+    draw_source()

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import streamlit as st
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from ..data.errors import InputError
 from ..data.inferring import Inference
@@ -42,6 +44,7 @@ class AppState:
     tour_run_id: str | None = None
     draft: Draft | None = None
     uploaded: tuple[str, ...] = ()
+    refusal: InputError | None = None  # why the last file could not be read
     settings: dict[str, Any] = field(default_factory=dict)
     family: str = "fm"
     revealed: bool = False
@@ -91,6 +94,14 @@ def open_run(run: Run) -> None:
     state().run_id = run.id
     if st.query_params.get("run") != run.id:
         st.query_params["run"] = run.id
+
+
+def drop_upload(file: Any) -> None:
+    """Let go of the bytes of an uploaded file, which Streamlit would keep until the session ends."""
+    context = get_script_run_ctx()
+    manager = context.uploaded_file_mgr if context else None
+    if context and isinstance(manager, MemoryUploadedFileManager):
+        manager.remove_file(context.session_id, file.file_id)
 
 
 def set_widget(key: str, value: Any) -> None:

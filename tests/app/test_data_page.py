@@ -20,6 +20,12 @@ def upload(app: AppTest, content: bytes | str, name: str = "clicks.csv") -> AppT
     return app.run()
 
 
+def press_sample(app: AppTest, name: str) -> AppTest:
+    """Take a sample from among the known data sets."""
+    app.segmented_control(key="data-source").set_value("known").run()
+    return app.button(key=f"data-sample-{name}").click().run()
+
+
 def table(header: str, *cells: str, rows: int = 300) -> str:
     """A CSV whose cells are templates over the row's number i."""
     lines = [
@@ -39,10 +45,10 @@ CLICKS = table("click,site,price", "{two}", "s{seven}", "{i}.5")
 
 def test_a_sample_is_made_at_the_press_of_its_button(open_page: OpenPage) -> None:
     app = open_page("data")
-    app.button(key="data-sample-planted-histories").click().run()
+    press_sample(app, "planted-histories")
     assert is_well(app)
     assert "**Planted histories**" in words(app)
-    app.button(key="data-sample-planted-clicks").click().run()
+    press_sample(app, "planted-clicks")
     assert "**Planted clicks**" in words(app)
     assert len(DatasetStore().list()) == 2
     assert len(app.dataframe[1].value) == 100
@@ -179,7 +185,7 @@ def test_a_file_that_is_no_table_is_one_sentence_and_the_page_stays_usable(open_
     assert not app.exception
     assert len(app.error) == 1
     assert DatasetStore().list() == []
-    app.button(key="data-sample-planted-clicks").click().run()
+    press_sample(app, "planted-clicks")
     assert "**Planted clicks**" in words(app)
 
 

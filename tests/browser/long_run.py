@@ -8,6 +8,7 @@ from .screen import Screen
 def begin(screen: Screen) -> None:
     """Train DCN on planted clicks for as long as the settings allow, and wait for the end of its first epoch."""
     screen.open("data")
+    screen.key("data-source").get_by_text("Known data sets").click()
     screen.press("data-sample-planted-clicks")
     screen.settle()
     screen.go("Train")
