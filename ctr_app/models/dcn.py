@@ -9,9 +9,9 @@ import torch
 from torch import Tensor, nn
 
 from ..data.batch import Batch, FieldLayout
+from ..data.settings import Config, setting
 from . import kernels, looped
 from .layers import MLP, FieldEmbedding, FieldInputs, Output, square_root_dims, uniform_dims
-from .settings import Config, setting
 
 # Crosses multiply vectors with vectors: from much smaller ones they begin on a plateau and miss pairs.
 CROSS_EMBEDDING_STD = 0.2

@@ -9,9 +9,9 @@ from torch import Tensor, nn
 
 from ..data.batch import Batch, FieldLayout
 from ..data.errors import InputError
+from ..data.settings import Config, setting
 from . import kernels, looped
 from .layers import MLP, FieldEmbedding, Output, full_precision, uniform_dims
-from .settings import Config, setting
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,11 @@ import torch
 from torch import Tensor, nn
 
 from ..data.batch import Batch, FieldLayout
+from ..data.settings import Config, setting
 from . import kernels
 from .kernels import fm as loops
 from .layers import FieldEmbedding, uniform_dims
 from .rows import TouchedRows, add_touched, gather_rows
-from .settings import Config, setting
 
 
 @dataclass(frozen=True)

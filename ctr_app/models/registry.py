@@ -11,10 +11,10 @@ from torch import nn
 
 from ..data.batch import FieldLayout
 from ..data.errors import InputError, join_names
+from ..data.settings import Config
 from .dcn import DCN, DCNConfig
 from .din import DIN, DINConfig
 from .fm import FM, FMConfig
-from .settings import Config
 
 
 @dataclass(frozen=True)

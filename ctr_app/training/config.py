@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..models.settings import Config, setting
+from ..data.settings import Config, setting
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,8 @@ from typing import Any, Protocol
 
 import torch
 
+from ..data.settings import Config
 from ..data.store import PROJECT
-from ..models.settings import Config
 from .config import TrainingConfig
 from .probe import EpochCost, Request
 

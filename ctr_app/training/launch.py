@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..data.errors import InputError, join_names
+from ..data.settings import Config
 from ..data.store import DataSet, EncodedDataset
 from ..models.registry import FAMILIES, sketch
-from ..models.settings import Config
 from .config import TrainingConfig
 from .device import choose_device
 from .memory import memory_of, shape_of

@@ -12,9 +12,9 @@ from torch import nn
 
 from ..data.batch import FieldLayout
 from ..data.errors import InputError
+from ..data.settings import Config
 from ..data.store import EncodedDataset
 from ..models.registry import sketch
-from ..models.settings import Config
 from .activations import evaluation_bytes, matrices_of, step_bytes
 from .config import TrainingConfig
 from .free_memory import free_memory

@@ -23,9 +23,9 @@ from torch import Tensor, nn
 
 from ..data.batch import Batch, FieldLayout
 from ..data.encoding import Encoder
+from ..data.settings import Config
 from ..data.store import EncodedDataset
 from ..models.registry import FAMILIES
-from ..models.settings import Config
 from .config import TrainingConfig
 from .memory import MEASURED_ROW
 from .metrics import measure

@@ -13,9 +13,9 @@ from typing import Any
 import torch
 
 from .. import __version__
+from ..data.settings import Config
 from ..data.store import Preparation
 from ..models.registry import FAMILIES, title_of
-from ..models.settings import Config
 from .config import TrainingConfig
 
 ENDED = ("done", "stopped", "failed", "interrupted")

@@ -13,9 +13,9 @@ from typing import Any
 import torch
 from torch.profiler import record_function
 
+from ..data.settings import Config
 from ..data.store import EncodedDataset
 from ..models.registry import FAMILIES
-from ..models.settings import Config
 from .config import TrainingConfig
 from .step_floor import Counter, Rates, Work, measured_rates, wait_for
 from .step_parts import AUTOGRAD_NODE, DISPATCH, KERNEL_PREFIX, LOOP_PREFIX, RANGE_PREFIX, STEP_RANGE

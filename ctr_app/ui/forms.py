@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from ..data.errors import InputError
-from ..models.settings import Setting
+from ..data.settings import Setting
 from .words import _, error_text, plain
 
 GROUP_TITLES = {"shape": "Shape", "learning": "Learning", "stopping": "Stopping"}

@@ -12,9 +12,9 @@ import torch
 
 from ..data.catalogue import SAMPLES
 from ..data.errors import InputError, shorten
+from ..data.settings import Config
 from ..data.store import DataSet, DatasetStore
 from ..models.registry import FAMILIES
-from ..models.settings import Config
 from ..training.config import TrainingConfig
 from ..training.forecast import Forecaster
 from ..training.jobs import JobQueue

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from ctr_app.data.settings import Setting
 from ctr_app.data.store import DatasetStore
 from ctr_app.models.registry import FAMILIES
-from ctr_app.models.settings import Setting
 from ctr_app.training.config import TrainingConfig
 from ctr_app.training.run_store import RunStore
 from ctr_app.ui import services

@@ -1,6 +1,6 @@
 """Settings as frozen dataclasses whose fields carry range, default, unit and one line of help.
 
-The forms on the Train page, the command line's ``--set`` and the stored files are all made from them.
+The forms on the pages, the command line's ``--set`` and the stored files are all made from them.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..data.errors import InputError, join_names
+from .errors import InputError, join_names
 
 
 @dataclass(frozen=True)
 class Setting:
-    """One setting as a form or a flag needs it. ``kind`` is "int", "float", "bool", "choice" or "sizes"."""
+    """One setting as a form or a flag needs it. ``kind`` is "int", "float", "bool", "choice", "text" or "sizes"."""
 
     name: str
     kind: str
@@ -115,7 +115,7 @@ class Config:
 def _kind_of(hint: Any, choices: tuple[str, ...]) -> str:
     if choices:
         return "choice"
-    return {int: "int", float: "float", bool: "bool"}.get(hint, "sizes")
+    return {int: "int", float: "float", bool: "bool", str: "text"}.get(hint, "sizes")
 
 
 def _whole(value: Any) -> int:
@@ -151,11 +151,25 @@ def _sizes(value: Any) -> tuple[int, ...]:
     return tuple(_whole(part) for part in parts if part != "")
 
 
-_PARSERS: dict[str, Any] = {"int": _whole, "float": _number, "bool": _yes_no, "choice": str, "sizes": _sizes}
+def _line(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(value)
+    return " ".join(value.split())
+
+
+_PARSERS: dict[str, Any] = {
+    "int": _whole,
+    "float": _number,
+    "bool": _yes_no,
+    "choice": str,
+    "text": _line,
+    "sizes": _sizes,
+}
 _KINDS = {
     "int": "a whole number",
     "float": "a number",
     "bool": "yes or no",
     "choice": "one of its choices",
+    "text": "a text",
     "sizes": "whole numbers with commas between them, as 128,64",
 }

@@ -8,9 +8,9 @@ from dataclasses import FrozenInstanceError, dataclass
 import pytest
 
 from ctr_app.data.errors import InputError
+from ctr_app.data.settings import Config, setting
 from ctr_app.models.dcn import DCNConfig
 from ctr_app.models.registry import FAMILIES
-from ctr_app.models.settings import Config, setting
 
 
 @dataclass(frozen=True)
@@ -23,12 +23,13 @@ class Example(Config):
     is_wide: bool = setting(False, "How wide.")
     kind: str = setting("a", "Which.", choices=("a", "b"))
     sizes: tuple[int, ...] = setting((8, 4), "How large.", minimum=1, maximum=100)
+    words: str = setting("", "In which words.")
 
 
 def test_settings_describe_themselves_in_the_order_of_the_class():
     described = Example.settings()
-    assert [s.name for s in described] == ["depth", "rate", "shift", "is_wide", "kind", "sizes"]
-    assert [s.kind for s in described] == ["int", "float", "float", "bool", "choice", "sizes"]
+    assert [s.name for s in described] == ["depth", "rate", "shift", "is_wide", "kind", "sizes", "words"]
+    assert [s.kind for s in described] == ["int", "float", "float", "bool", "choice", "sizes", "text"]
     rate = described[1]
     assert (rate.default, rate.help, rate.group, rate.unit, rate.minimum, rate.maximum) == (
         0.1,
@@ -64,6 +65,8 @@ def test_settings_describe_themselves_in_the_order_of_the_class():
         ("sizes", "", ()),
         ("sizes", [64, 32], (64, 32)),
         ("sizes", (64.0,), (64,)),
+        ("words", " a*b,\tc ", "a*b, c"),
+        ("words", "", ""),
     ],
 )
 def test_text_and_typed_values_become_the_settings_type(name, text, value):
@@ -98,6 +101,7 @@ def test_text_and_typed_values_become_the_settings_type(name, text, value):
         ("sizes", "-5", "Setting sizes must be at least 1, not -5."),
         ("sizes", "64,-5", "Setting sizes must be at least 1, not -5."),
         ("sizes", "64,101", "Setting sizes must be at most 100, not 101."),
+        ("words", 3, "Setting words needs a text, not 3."),
     ],
 )
 def test_a_value_that_cannot_be_is_one_sentence(name, value, sentence):
@@ -109,7 +113,7 @@ def test_a_value_that_cannot_be_is_one_sentence(name, value, sentence):
 def test_an_unknown_name_is_one_sentence_that_lists_the_names():
     with pytest.raises(InputError) as caught:
         Example.from_mapping({"dept": 3})
-    assert str(caught.value) == "There is no setting dept; there are depth, is_wide, kind, rate, shift, sizes."
+    assert str(caught.value) == "There is no setting dept; there are depth, is_wide, kind, rate, shift, sizes, words."
 
 
 def test_construction_checks_too():
