@@ -1,0 +1,7 @@
+"""Planted samples: tables made by code, whose interactions and best reachable AUC are known."""
+
+from .planted_clicks import planted_clicks
+from .planted_histories import planted_histories
+from .truth import Planted, Truth, best_auc
+
+__all__ = ["Planted", "Truth", "best_auc", "planted_clicks", "planted_histories"]
