@@ -54,7 +54,7 @@ def predict(options: argparse.Namespace) -> None:
     frame = _table(options.data, DatasetStore()).frame
     ctr = score_table(run, frame)
     column = _free_name("ctr", frame.columns)
-    _write_table(frame.with_columns(pl.Series(column, ctr)), options.out)
+    _write_table(frame.head(frame.height).with_columns(pl.Series(column, ctr)), options.out)
     result = {"run": run.id, "rows": len(ctr), "out": str(options.out), "column": column, "mean_ctr": float(ctr.mean())}
     show(options, result, [f"{spaced(len(ctr))} rows with column {column} in {options.out}"])
 

@@ -46,13 +46,15 @@ class FieldLayout:
 class Batch:
     """Rows of one data set: numeric float32 (B, N), categorical int (B, C), each sequence int (B, T) padded with 0.
 
-    ``labels`` float32 (B,) are 0/1, or NaN where a row to score has none.
+    ``labels`` float32 (B,) are 0/1 or the probability of a click, or NaN where a row to score has none.
+    ``weights`` float32 (B,), above 0, say how much each row counts; None: all alike.
     """
 
     numeric: Tensor
     categorical: Tensor
     sequences: dict[str, Tensor]
     labels: Tensor
+    weights: Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -65,12 +67,14 @@ class Batch:
                 self.categorical.index_select(0, rows),
                 {name: ids.index_select(0, rows) for name, ids in self.sequences.items()},
                 self.labels.index_select(0, rows),
+                None if self.weights is None else self.weights.index_select(0, rows),
             )
         return Batch(
             self.numeric[rows],
             self.categorical[rows],
             {name: ids[rows] for name, ids in self.sequences.items()},
             self.labels[rows],
+            None if self.weights is None else self.weights[rows],
         )
 
     def to(self, device: torch.device | str) -> Batch:
@@ -80,4 +84,5 @@ class Batch:
             self.categorical.to(device),
             {name: ids.to(device) for name, ids in self.sequences.items()},
             self.labels.to(device),
+            None if self.weights is None else self.weights.to(device),
         )

@@ -11,9 +11,10 @@ from .errors import InputError, join_names, shorten
 from .inferring import Inference, distinct_values, infer
 from .profiling import guess_separator
 from .schema import Column, Corrections, Role, Schema
+from .tables import Frame
 
 
-def corrected(frame: pl.DataFrame, inference: Inference, corrections: Corrections) -> Schema:
+def corrected(frame: Frame, inference: Inference, corrections: Corrections) -> Schema:
     """The inferred schema with the user's corrections; raises InputError that names the flag that settles a doubt."""
     for name in corrections.named():
         if name not in frame.columns:
@@ -30,10 +31,11 @@ def corrected(frame: pl.DataFrame, inference: Inference, corrections: Correction
     for name, candidate in (corrections.sequences or {}).items():
         schema = schema.with_column(_corrected_sequence(frame, schema.column(name), candidate, corrections.separator))
     schema = replace(schema, columns=tuple(_without_lost_candidate(schema, c) for c in schema.columns))
+    schema = schema.with_weight(corrections.weight or schema.weight)
     return replace(schema, group=corrections.group or schema.group, time=corrections.time or schema.time).check()
 
 
-def check_numbers(frame: pl.DataFrame, name: str) -> None:
+def check_numbers(frame: Frame, name: str) -> None:
     """Raise InputError if a numeric column holds values, but none that is a number."""
     if as_number(frame[name]).null_count() == frame.height and (value := _first_value(frame[name])):
         raise InputError(
@@ -43,7 +45,7 @@ def check_numbers(frame: pl.DataFrame, name: str) -> None:
         )
 
 
-def check_separator(frame: pl.DataFrame, column: Column) -> None:
+def check_separator(frame: Frame, column: Column) -> None:
     """Raise InputError if the separator of a sequence column occurs in none of its cells."""
     if is_list(frame[column.name]) or column.separator is None:
         return
@@ -78,7 +80,7 @@ def _roles(corrections: Corrections) -> dict[str, Role]:
     return roles
 
 
-def _settled_label(frame: pl.DataFrame, inference: Inference, corrections: Corrections) -> Schema:
+def _settled_label(frame: Frame, inference: Inference, corrections: Corrections) -> Schema:
     """The schema with the label that is asked for, or an InputError that says how to settle the doubt."""
     schema = inference.schema
     label = corrections.label or (schema.label if schema else None)
@@ -141,7 +143,7 @@ def _check_label(label: str, values: list[str], positive: str | None) -> None:
         )
 
 
-def _corrected_sequence(frame: pl.DataFrame, column: Column, candidate: str | None, separator: str | None) -> Column:
+def _corrected_sequence(frame: Frame, column: Column, candidate: str | None, separator: str | None) -> Column:
     separator = separator or column.separator or guess_separator(frame[column.name]) or "|"
     if separator == "\\t":
         separator = "\t"

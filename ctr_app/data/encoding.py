@@ -11,8 +11,9 @@ import polars as pl
 
 from .batch import FieldLayout, SequenceField
 from .columns import as_lists, as_number, as_text, value_text
-from .errors import InputError, join_names
+from .errors import InputError, join_names, shorten
 from .schema import Role, Schema
+from .tables import ChosenRows, Frame
 
 PADDING, UNKNOWN, MISSING = 0, 1, 2
 SPECIAL_NAMES = {PADDING: "(padding)", UNKNOWN: "(unknown)", MISSING: "(missing)"}
@@ -104,7 +105,8 @@ class EncodedRows:
     """Arrays of n rows: numeric float32 (n, N), categorical int32 (n, C), sequences int32 (n, T), labels float32 (n,).
 
     ``group_ids`` int64 (n,) tells whose row it is, where the schema has a group; a row without one is alone in its
-    own. ``rows`` int64 (n,) are the rows of the table that these are.
+    own. ``rows`` int64 (n,) are the rows of the table that these are. ``weights`` float32 (n,), above 0, say how much
+    each row counts, where the schema has a weight.
     """
 
     numeric: np.ndarray
@@ -113,6 +115,7 @@ class EncodedRows:
     labels: np.ndarray
     rows: np.ndarray
     group_ids: np.ndarray | None = None
+    weights: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -128,8 +131,9 @@ class Encoder:
     sequence_lengths: dict[str, int]
 
     @classmethod
-    def fit(cls, frame: pl.DataFrame, schema: Schema, min_count: int = 2) -> Encoder:
-        """Learn vocabularies and quantiles from ``frame``, the training rows."""
+    def fit(cls, frame: Frame, schema: Schema, min_count: int = 2, rows: np.ndarray | None = None) -> Encoder:
+        """Learn vocabularies and quantiles from the training rows: ``rows`` of ``frame``, or all of it."""
+        frame = frame if rows is None else ChosenRows(frame, rows)
         transforms = {
             c.name: NumericTransform.fit(as_number(frame[c.name]).to_numpy().astype(np.float64))
             for c in schema.with_role(Role.NUMERIC)
@@ -166,7 +170,7 @@ class Encoder:
         """The vocabulary of a categorical or sequence field."""
         return self.vocabularies[self.layout.table_of(field)]
 
-    def transform(self, frame: pl.DataFrame, rows: np.ndarray | None = None) -> EncodedRows:
+    def transform(self, frame: Frame, rows: np.ndarray | None = None) -> EncodedRows:
         """Encode ``frame`` (all of it, or only ``rows``); the label may be absent or missing, then it is NaN.
 
         Raises:
@@ -175,8 +179,8 @@ class Encoder:
         missing = [c.name for c in self.schema.fields if c.name not in frame.columns]
         if missing:
             raise InputError("The table lacks {names}, which the model was trained on.", names=join_names(missing))
+        frame = frame if rows is None else ChosenRows(frame, rows)
         rows = np.arange(frame.height) if rows is None else rows
-        frame = frame[rows]
         layout = self.layout
         numeric = [
             self.transforms[name](as_number(frame[name]).to_numpy().astype(np.float64)) for name in layout.numeric
@@ -189,6 +193,7 @@ class Encoder:
             label_array(frame, self.schema),
             rows.astype(np.int64),
             _group_ids(frame, self.schema.group),
+            weight_array(frame, self.schema),
         )
 
     def _sequence(self, series: pl.Series, field: SequenceField) -> np.ndarray:
@@ -240,15 +245,50 @@ class Encoder:
         )
 
 
-def label_array(frame: pl.DataFrame, schema: Schema) -> np.ndarray:
-    """float32 (n,): 1 for a click, 0 otherwise, NaN where the label is missing or the column absent."""
+def label_array(frame: Frame, schema: Schema) -> np.ndarray:
+    """float32 (n,): 1 for a click, 0 otherwise, NaN where the label is missing or the column absent.
+
+    Where the label holds the probability itself, that.
+
+    Raises:
+        InputError: if it should be a probability and is none; the sentence names the row.
+    """
     if schema.label not in frame.columns:
         return np.full(frame.height, np.nan, dtype=np.float32)
-    is_click = as_text(frame[schema.label]) == value_text(schema.positive)
-    return is_click.cast(pl.Float32).to_numpy().astype(np.float32)
+    labels = frame[schema.label]
+    if schema.positive is not None:
+        labels = (as_text(labels) == value_text(schema.positive)).cast(pl.Float32)
+        return labels.to_numpy().astype(np.float32)
+    numbers = as_number(labels)
+    is_wrong = as_text(labels).is_not_null() & ~numbers.is_between(0.0, 1.0).fill_null(False)
+    _refuse_any(labels, is_wrong, "Label {name} must hold numbers from 0 to 1; row {row} has “{value}”.")
+    return numbers.to_numpy().astype(np.float32)
 
 
-def _group_ids(frame: pl.DataFrame, group: str | None) -> np.ndarray | None:
+def weight_array(frame: Frame, schema: Schema) -> np.ndarray | None:
+    """float32 (n,): how much each row counts; None where the schema has no weight or the table lacks the column.
+
+    Raises:
+        InputError: if a weight is missing, no number, or not above 0; the sentence names the row.
+    """
+    if schema.weight is None or schema.weight not in frame.columns:
+        return None
+    numbers = as_number(frame[schema.weight]).cast(pl.Float32)
+    is_wrong = ~((numbers > 0) & numbers.is_finite()).fill_null(False)
+    template = "Weight {name} must be a number above 0 in each row; row {row} has “{value}”."
+    _refuse_any(frame[schema.weight], is_wrong, template)
+    return numbers.to_numpy().astype(np.float32)
+
+
+def _refuse_any(series: pl.Series, is_wrong: pl.Series, template: str) -> None:
+    """Raise InputError with the first row that is wrong, counted from 1, and what it holds."""
+    if is_wrong.any():
+        row = int(is_wrong.arg_max() or 0)
+        value = as_text(series.slice(row, 1))[0]
+        raise InputError(template, name=series.name, row=row + 1, value="nothing" if value is None else shorten(value))
+
+
+def _group_ids(frame: Frame, group: str | None) -> np.ndarray | None:
     if group is None or group not in frame.columns:
         return None
     texts = as_text(frame[group])

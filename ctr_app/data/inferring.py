@@ -11,6 +11,7 @@ import polars as pl
 from .columns import as_lists, as_number, as_text, is_date, is_list
 from .profiling import FEW_INTEGERS, TIME_WORDS, ColumnProfile, Facts, facts_of, guess_role, is_leak, words_in
 from .schema import Column, Role, Schema
+from .tables import Frame
 
 LABEL_NAMES = (
     "label",
@@ -50,7 +51,7 @@ class Inference:
     label_candidates: tuple[str, ...]
 
 
-def infer(frame: pl.DataFrame, label: str | None = None, positive: str | None = None) -> Inference:
+def infer(frame: Frame, label: str | None = None, positive: str | None = None) -> Inference:
     """Guess a schema; ``label`` settles which column is the label, ``positive`` which of its values is a click."""
     facts = {name: facts_of(frame[name]) for name in frame.columns}
     candidates = [name for name in frame.columns if facts[name].distinct == 2 and not is_list(frame[name])]
@@ -103,7 +104,7 @@ def _guess_positive(values: list[str]) -> str:
 
 
 def _guess_group_and_time(
-    frame: pl.DataFrame, columns: list[Column], facts: dict[str, Facts]
+    frame: Frame, columns: list[Column], facts: dict[str, Facts]
 ) -> tuple[str | None, str | None]:
     others = [column.name for column in columns if column.role is not Role.LABEL and not is_list(frame[column.name])]
     groups = (n for n in others if words_in(n) & GROUP_WORDS and 1 < facts[n].distinct <= frame.height / 2)
@@ -111,7 +112,7 @@ def _guess_group_and_time(
     return next(groups, None), next(times, None)
 
 
-def _with_candidates(frame: pl.DataFrame, columns: list[Column]) -> list[Column]:
+def _with_candidates(frame: Frame, columns: list[Column]) -> list[Column]:
     """Join each sequence to the categorical column whose values it is made of."""
     if not any(column.role is Role.SEQUENCE for column in columns):
         return columns
@@ -135,7 +136,7 @@ def _overlap(items: pl.Series, values: set[str], history: str, candidate: str) -
     return shared * (1.0 + 0.5 * bool(words_in(history) & words_in(candidate) - {"id"}))
 
 
-def _with_names(frame: pl.DataFrame, columns: list[Column], facts: dict[str, Facts]) -> list[Column]:
+def _with_names(frame: Frame, columns: list[Column], facts: dict[str, Facts]) -> list[Column]:
     """Let a column of titles name the values of a candidate field that it belongs to one by one."""
     candidates = {c.candidate for c in columns if c.candidate}
     titles = [c.name for c in columns if words_in(c.name) & NAME_WORDS and c.role in (Role.CATEGORICAL, Role.IGNORED)]
@@ -166,14 +167,15 @@ def _with_naming(profiles: list[ColumnProfile], columns: list[Column]) -> list[C
     ]
 
 
-def _with_leaks(frame: pl.DataFrame, schema: Schema, profiles: list[ColumnProfile]) -> list[ColumnProfile]:
+def _with_leaks(frame: Frame, schema: Schema, profiles: list[ColumnProfile]) -> list[ColumnProfile]:
     """Warn of columns that alone tell the label of rows held out."""
-    frame = frame.filter(as_text(frame[schema.label]).is_not_null())
-    labels = (as_text(frame[schema.label]) == schema.positive).to_numpy()
+    label = as_text(frame[schema.label])
+    has_label = label.is_not_null()
+    labels = (label.filter(has_label) == schema.positive).to_numpy()
     read = {column.name for column in schema.fields if column.role is not Role.SEQUENCE}
     return [
         replace(p, warning="alone it tells the label almost perfectly: a leak?")
-        if p.name in read and is_leak(frame[p.name], labels)
+        if p.name in read and is_leak(frame[p.name].filter(has_label), labels)
         else p
         for p in profiles
     ]

@@ -6,11 +6,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import polars as pl
-
 from .catalogue import SAMPLES
 from .columns import as_text, value_text
 from .correcting import check_numbers, check_separator, corrected
+from .encoding import label_array, weight_array
 from .errors import InputError, join_names
 from .files import read_json
 from .inferring import Inference, infer
@@ -18,6 +17,7 @@ from .reading import Table, read_table
 from .schema import Corrections, Role, Schema
 from .splitting import SplitRule, split_table
 from .store import DataSet, DatasetStore, Preparation, joined
+from .tables import Frame
 
 
 @dataclass(frozen=True)
@@ -58,11 +58,18 @@ def check(tables: dict[str, Table], preparation: Preparation) -> None:
         check_numbers(frame, column.name)
     check_label(frame, schema)
     joined_frame, file_rows = joined(tables)
+    weight_array(joined_frame, schema)
     split_table(joined_frame, schema, preparation.split, file_rows)
 
 
-def check_label(frame: pl.DataFrame, schema: Schema) -> None:
-    """Raise InputError if the label does not have the value that counts as a click and another one."""
+def check_label(frame: Frame, schema: Schema) -> None:
+    """Raise InputError if the label does not have the value that counts as a click and another one.
+
+    Or, where it should be the probability itself, if it is none in some row.
+    """
+    if schema.positive is None:
+        label_array(frame, schema)
+        return
     values = as_text(frame[schema.label]).drop_nulls().unique()
     if value_text(schema.positive) not in values or len(values) < 2:
         raise InputError(
@@ -120,7 +127,7 @@ def _preparation(schema: Schema, request: Request, method: str | None = None) ->
     return Preparation(schema, SplitRule(method, seed=request.split_seed), request.min_count)
 
 
-def _schema_for(frame: pl.DataFrame, request: Request, known: Schema | None = None) -> tuple[Schema, tuple[str, ...]]:
+def _schema_for(frame: Frame, request: Request, known: Schema | None = None) -> tuple[Schema, tuple[str, ...]]:
     """The schema of the file named, or else the known or inferred one, with corrections; and warnings in words."""
     label, positive = request.corrections.label, request.corrections.positive
     label = label if label in frame.columns else None

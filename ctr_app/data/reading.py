@@ -17,6 +17,7 @@ from . import unpacking
 from .columns import MISSING_TOKENS
 from .errors import InputError, shorten, spaced
 from .sniffing import names_without_header, sniff_header, sniff_separator, split_line
+from .tables import Frame
 
 # Stands in for a separator such as "::", which the parser cannot take: a control character made for the purpose.
 UNIT_SEPARATOR = "\x1f"
@@ -27,7 +28,7 @@ SNIFFED_LINES = 200
 class Table:
     """A table as it was read: text columns (or typed ones from Parquet), and how the file was understood."""
 
-    frame: pl.DataFrame
+    frame: Frame
     name: str
     content_hash: str
     format: str  # "CSV" | "TSV" | ... | "Parquet"
@@ -163,7 +164,7 @@ def _why(text: str, separator: str, first_line: int) -> str:
 
 def _checked(table: Table) -> Table:
     """The table with clean cells, or why this is no table to learn from."""
-    frame = _clean(table.frame)
+    frame = _clean(table.frame.head(table.frame.height))
     if frame.width < 2:
         raise InputError(
             "{name} has only one column; a label and at least one field are needed. Is the separator right?",

@@ -42,12 +42,17 @@ class Column:
 
 @dataclass(frozen=True)
 class Schema:
-    """The columns in the order of the table, the label's value that counts as a click, the group and the time."""
+    """The columns in the order of the table, the label's value that counts as a click, the group and the time.
+
+    ``positive`` None: the label column holds the probability of a click itself, numbers from 0 to 1.
+    ``weight`` is a column of numbers above 0, how much each row counts; no model reads it.
+    """
 
     columns: tuple[Column, ...]
-    positive: str
+    positive: str | None
     group: str | None = None
     time: str | None = None
+    weight: str | None = None
 
     @property
     def label(self) -> str:
@@ -81,6 +86,15 @@ class Schema:
         columns = tuple(replace(c, candidate=None) if c.candidate == name else c for c in ignored.columns)
         return replace(ignored, columns=columns)
 
+    def with_weight(self, name: str | None) -> Schema:
+        """The same schema with rows weighed by column ``name``, which no model reads then; None for equal weights."""
+        return replace(self if name is None else self.without_role(name), weight=name)
+
+    @property
+    def target(self) -> str:
+        """What is predicted, in short: ``click = 1``, or the label's name where it holds the probability."""
+        return self.label if self.positive is None else f"{self.label} = {self.positive}"
+
     def check(self) -> Schema:
         """Return self, or raise InputError with the first thing that does not hold together."""
         labels = self.with_role(Role.LABEL)
@@ -104,21 +118,31 @@ class Schema:
                 )
             if column.max_length < 1:
                 raise InputError("The maximum length of {history} must be at least 1.", history=column.name)
-        for name in (self.group, self.time, *(column.names_from for column in self.columns)):
+        for name in (self.group, self.time, self.weight, *(column.names_from for column in self.columns)):
             if name is not None:
                 self.column(name)
+        if self.weight is not None and self.column(self.weight).role is not Role.IGNORED:
+            raise InputError(
+                "Column {name} is the weight of the rows, so it must be left out as a field, but it is {role}.",
+                name=self.weight,
+                role=self.column(self.weight).role.value,
+            )
         return self
 
     def to_json(self) -> dict[str, Any]:
         """A plain dictionary for a JSON file; ``from_json`` reads it back."""
-        return asdict(self)
+        stored = asdict(self)
+        if self.weight is None:
+            del stored["weight"]  # older versions wrote none, and the name of what they encoded must not change
+        return stored
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> Schema:
         """Read what ``to_json`` wrote; raises InputError where a part is missing or of the wrong kind."""
         try:
             columns = tuple(_column(entry) for entry in stored["columns"])
-            return cls(columns, str(stored["positive"]), stored.get("group"), stored.get("time")).check()
+            positive = None if stored["positive"] is None else str(stored["positive"])
+            return cls(columns, positive, stored.get("group"), stored.get("time"), stored.get("weight")).check()
         except (KeyError, TypeError, ValueError) as error:
             if isinstance(error, InputError):
                 raise
@@ -148,10 +172,11 @@ class Corrections:
     separator: str | None = None
     group: str | None = None
     time: str | None = None
+    weight: str | None = None
 
     def named(self) -> Iterable[str]:
         """Every column that these corrections speak of."""
         sequences = self.sequences or {}
-        yield from (name for name in (self.label, self.group, self.time) if name)
+        yield from (name for name in (self.label, self.group, self.time, self.weight) if name)
         yield from (*self.ignore, *self.numeric, *self.categorical, *sequences)
         yield from (candidate for candidate in sequences.values() if candidate)

@@ -11,6 +11,7 @@ from .columns import as_text, as_time
 from .encoding import label_array
 from .errors import InputError, shorten
 from .schema import Schema
+from .tables import Frame
 
 SPLITS = ("train", "valid", "test")
 MIN_ROWS = 20
@@ -29,7 +30,7 @@ class SplitRule:
 
 
 def split_table(
-    frame: pl.DataFrame, schema: Schema, rule: SplitRule, file_rows: tuple[int, int, int] | None = None
+    frame: Frame, schema: Schema, rule: SplitRule, file_rows: tuple[int, int, int] | None = None
 ) -> dict[str, np.ndarray]:
     """Row numbers of each split, of the rows that have a label.
 
@@ -46,18 +47,18 @@ def split_table(
     times = None
     if rule.method == "time" and schema.time:
         times = _times(frame[schema.time])[labelled]
-    return {name: labelled[rows] for name, rows in split_rows(labels[labelled] > 0, rule, times).items()}
+    return {name: labelled[rows] for name, rows in split_rows(labels[labelled], rule, times).items()}
 
 
 def split_rows(labels: np.ndarray, rule: SplitRule, times: np.ndarray | None = None) -> dict[str, np.ndarray]:
     """Row numbers of each split, each ascending; together they are every row once.
 
     Args:
-        labels: bool (n,), to keep the share of clicks alike in each split.
+        labels: (n,), to keep the share of clicks, or of probabilities of at least 1/2, alike in each split.
         times: float (n,), for ``rule.method == "time"``; rows without a time count as the earliest.
 
     Raises:
-        InputError: if there are too few rows, or if one split would hold one label only.
+        InputError: if there are too few rows, or if one split would hold one label or probability only.
     """
     if len(labels) < MIN_ROWS:
         raise InputError(
@@ -77,9 +78,13 @@ def split_rows(labels: np.ndarray, rule: SplitRule, times: np.ndarray | None = N
 
 
 def check_both_labels(labels: np.ndarray, split: str) -> None:
-    """Raise InputError if the rows of a split are all clicks, all non-clicks, or none at all."""
-    if len(labels) == 0 or labels.all() or not labels.any():
-        what = "no rows" if len(labels) == 0 else "only clicks" if labels.all() else "no clicks"
+    """Raise InputError if the rows of a split are all clicks, all non-clicks, or none at all.
+
+    Probabilities must not be all the same.
+    """
+    if len(labels) == 0 or (labels == labels[0]).all():
+        words = {0.0: "no clicks", 1.0: "only clicks"}
+        what = words.get(float(labels[0]), "one probability only") if len(labels) else "no rows"
         raise InputError(
             "The {split} part has {what} ({count} rows); clicks and non-clicks are both needed there.",
             split=split,
@@ -114,9 +119,9 @@ def _given_split(
         if file_rows[i]
     }
     for name, rows in parts.items():
-        check_both_labels(labels[rows] > 0, name)
+        check_both_labels(labels[rows], name)
     if "valid" not in parts:
-        drawn = split_rows(labels[parts["train"]] > 0, replace(rule, method="random", test_share=0.0))
+        drawn = split_rows(labels[parts["train"]], replace(rule, method="random", test_share=0.0))
         parts |= {name: parts["train"][rows] for name, rows in drawn.items()}
     return {name: parts[name] for name in SPLITS if name in parts}
 
@@ -125,7 +130,7 @@ def _stratified(labels: np.ndarray, rule: SplitRule) -> dict[str, np.ndarray]:
     generator = np.random.default_rng(rule.seed)
     parts: dict[str, list[np.ndarray]] = {name: [] for name in SPLITS}
     for label in (False, True):
-        rows = generator.permutation(np.flatnonzero(labels == label))
+        rows = generator.permutation(np.flatnonzero((labels >= 0.5) == label))
         valid = _at_least_one(rule.valid_share, len(rows))
         test = _at_least_one(rule.test_share, len(rows))
         parts["valid"].append(rows[:valid])

@@ -30,6 +30,7 @@ from .files import new_folder, read_json, write_json
 from .reading import Table
 from .schema import Schema
 from .splitting import SPLITS, SplitRule, split_table
+from .tables import Frame, JoinedTable, ParquetTable, write_table
 
 PROJECT = Path(__file__).resolve().parents[2]
 # Part of every sample's id, so that a change of a generator makes a new data set.
@@ -80,13 +81,13 @@ class DataSet:
     file_rows: tuple[int, int, int] | None = None
 
     @cached_property
-    def frame(self) -> pl.DataFrame:
-        """The whole table."""
-        return pl.read_parquet(self.folder / "table.parquet")
+    def frame(self) -> ParquetTable:
+        """The table, of which nothing is in memory until it is asked for."""
+        return ParquetTable(self.folder / "table.parquet")
 
     def part(self, start: int, length: int) -> pl.DataFrame:
         """``length`` rows from row ``start`` on, without reading the rest."""
-        return pl.scan_parquet(self.folder / "table.parquet").slice(start, length).collect()
+        return self.frame.slice(start, length)
 
     def names(self) -> dict[str, dict[str, str]]:
         """Readable names of values by field, where a column or an uploaded table names them."""
@@ -101,7 +102,7 @@ class DataSet:
         folder = self.folder / "encoded" / preparation.key
         if not folder.is_dir():
             parts = split_table(self.frame, preparation.schema, preparation.split, self.file_rows)
-            encoder = Encoder.fit(self.frame[parts["train"]], preparation.schema, preparation.min_count)
+            encoder = Encoder.fit(self.frame, preparation.schema, preparation.min_count, parts["train"])
             with new_folder(folder) as temporary:
                 encoder.save(temporary / "encoder")
                 for split, rows in parts.items():
@@ -137,6 +138,7 @@ def as_batch(rows: EncodedRows) -> Batch:
         torch.from_numpy(rows.categorical),
         {name: torch.from_numpy(ids) for name, ids in rows.sequences.items()},
         torch.from_numpy(rows.labels),
+        None if rows.weights is None else torch.from_numpy(rows.weights),
     )
 
 
@@ -217,12 +219,12 @@ class DatasetStore:
         write_names(changed, _names_from_columns(changed.frame, preparation.schema))
         return changed
 
-    def _store(self, dataset: DataSet, frame: pl.DataFrame) -> DataSet:
+    def _store(self, dataset: DataSet, frame: Frame) -> DataSet:
         folder = self.root / dataset.id
         dataset = replace(dataset, folder=folder)
         if not (folder / "dataset.json").exists():
             with new_folder(folder) as temporary:
-                frame.write_parquet(temporary / "table.parquet")
+                write_table(frame, temporary / "table.parquet")
                 self._write_description(replace(dataset, folder=temporary))
         if dataset.preparation is None:
             return dataset
@@ -251,7 +253,7 @@ class DatasetStore:
             raise InputError("The data set {id} is damaged and cannot be opened.", id=folder.name) from error
 
 
-def joined(tables: dict[str, Table]) -> tuple[pl.DataFrame, tuple[int, int, int] | None]:
+def joined(tables: dict[str, Table]) -> tuple[Frame, tuple[int, int, int] | None]:
     """The rows of all tables with the columns of the first, and how many are whose if there is more than one.
 
     Raises:
@@ -263,13 +265,11 @@ def joined(tables: dict[str, Table]) -> tuple[pl.DataFrame, tuple[int, int, int]
             raise InputError(
                 "The {split} file lacks {names}, which the training file has.", split=split, names=join_names(lacking)
             )
-    frames = [tables[split].frame.select(columns) for split in SPLITS if split in tables]
+    frames = [tables[split].frame for split in SPLITS if split in tables]
     if len(frames) == 1:
         return frames[0], None
-    if any(frame.schema != frames[0].schema for frame in frames):
-        frames = [frame.select(as_text(frame[name]).alias(name) for name in columns) for frame in frames]
     train, valid, test = (tables[split].frame.height if split in tables else 0 for split in SPLITS)
-    return pl.concat(frames), (train, valid, test)
+    return JoinedTable(frames), (train, valid, test)
 
 
 def write_names(dataset: DataSet, names: dict[str, dict[str, str]]) -> None:
@@ -281,7 +281,7 @@ def write_names(dataset: DataSet, names: dict[str, dict[str, str]]) -> None:
         write_json(dataset.folder / "names.json", merged)
 
 
-def _names_from_columns(frame: pl.DataFrame, schema: Schema) -> dict[str, dict[str, str]]:
+def _names_from_columns(frame: Frame, schema: Schema) -> dict[str, dict[str, str]]:
     """Field -> value -> name, from the columns that the schema says hold names."""
     names = {}
     for column in schema.columns:
@@ -297,8 +297,9 @@ def save_rows(folder: Path, rows: EncodedRows) -> None:
     folder.mkdir()
     for name in ("numeric", "categorical", "labels", "rows"):
         np.save(folder / f"{name}.npy", getattr(rows, name), allow_pickle=False)
-    if rows.group_ids is not None:
-        np.save(folder / "group_ids.npy", rows.group_ids, allow_pickle=False)
+    for name in ("group_ids", "weights"):
+        if getattr(rows, name) is not None:
+            np.save(folder / f"{name}.npy", getattr(rows, name), allow_pickle=False)
     for index, ids in enumerate(rows.sequences.values()):
         np.save(folder / f"sequence_{index}.npy", ids, allow_pickle=False)
     write_json(folder / "sequences.json", list(rows.sequences))
@@ -309,8 +310,8 @@ def _load_rows(folder: Path) -> EncodedRows:
         return np.load(folder / f"{name}.npy", mmap_mode="c", allow_pickle=False)
 
     sequences = {name: mapped(f"sequence_{i}") for i, name in enumerate(read_json(folder / "sequences.json"))}
-    groups = mapped("group_ids") if (folder / "group_ids.npy").exists() else None
-    return EncodedRows(mapped("numeric"), mapped("categorical"), sequences, mapped("labels"), mapped("rows"), groups)
+    given = {name: mapped(name) for name in ("group_ids", "weights") if (folder / f"{name}.npy").exists()}
+    return EncodedRows(mapped("numeric"), mapped("categorical"), sequences, mapped("labels"), mapped("rows"), **given)
 
 
 def _slug(name: str) -> str:

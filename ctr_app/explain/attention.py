@@ -15,6 +15,7 @@ from ..data.batch import Batch
 from ..data.encoding import Encoder
 from ..data.errors import InputError, join_names
 from ..data.store import as_batch
+from ..data.tables import Frame
 from ..models.din import DIN
 from ..models.layers import evaluation_mode
 from ..training.metrics import sigmoid
@@ -28,7 +29,7 @@ def din_or_error(model: nn.Module) -> DIN:
     return model
 
 
-def encode_row(encoder: Encoder, frame: pl.DataFrame, row: int) -> Batch:
+def encode_row(encoder: Encoder, frame: Frame, row: int) -> Batch:
     """Row ``row`` (from 0) of a table as a batch of one; raises InputError outside the table."""
     if not 0 <= row < frame.height:
         raise InputError("There is no row {row}; the table has rows 0 to {last}.", row=row, last=frame.height - 1)

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import numpy as np
-import polars as pl
 
 from ..data.errors import InputError
 from ..data.store import DataSet, as_batch
+from ..data.tables import Frame
 from .metrics import Metrics, measure, sigmoid
 from .run_store import Run
 from .trainer import predict
 
 
-def score_table(run: Run, frame: pl.DataFrame) -> np.ndarray:
+def score_table(run: Run, frame: Frame) -> np.ndarray:
     """Predicted CTR, float64 (n,), of every row of a table with the run's columns; the label may be absent."""
     model, encoder = run.load_model()
     return sigmoid(predict(model, as_batch(encoder.transform(frame))))
 
 
-def evaluate_table(run: Run, frame: pl.DataFrame) -> Metrics:
+def evaluate_table(run: Run, frame: Frame) -> Metrics:
     """Metrics over the rows of a table that have a label."""
     model, encoder = run.load_model()
     rows = encoder.transform(frame)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import polars as pl
 import streamlit as st
 
 from ..data.columns import as_text
@@ -87,7 +88,7 @@ def _take_names(draft: Draft, field: str, file: Any) -> None:
         title = next((n for n in frame.columns if n != key and as_text(frame[n]).n_unique() > 0.5 * frame.height), None)
         if title is None:
             raise InputError("No column of {file} looks like names.", file=file.name)
-        pairs = frame.select(as_text(frame[key]).alias("value"), as_text(frame[title]).alias("name")).drop_nulls()
+        pairs = pl.DataFrame({"value": as_text(frame[key]), "name": as_text(frame[title])}).drop_nulls()
         draft.names[field] = dict(zip(pairs["value"], pairs["name"], strict=True))
     if field in draft.names:
         st.caption(_("{count} names for {field}.", count=parts.count(len(draft.names[field])), field=plain(field)))

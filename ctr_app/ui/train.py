@@ -105,7 +105,7 @@ def _describe(dataset: DataSet) -> None:
     st.caption(
         _(
             "Predicts {label}; {fields} fields; {split}.",
-            label=plain(f"{schema.label} = {schema.positive}"),
+            label=plain(schema.target),
             fields=fields,
             split=method[split.method],
         )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import torch
 
 from ctr_app.data.batch import Batch, FieldLayout, SequenceField
@@ -17,6 +19,7 @@ def batch(rows: int) -> Batch:
         torch.arange(rows)[:, None] + 3,
         {"seen": torch.arange(rows)[:, None].repeat(1, 3)},
         torch.zeros(rows),
+        torch.arange(rows) + 0.5,
     )
 
 
@@ -36,8 +39,17 @@ def test_selected_rows_are_the_same_rows_in_every_part():
         assert chosen.numeric[:, 0].tolist() == numbers.tolist()
         assert (chosen.categorical[:, 0] - 3).tolist() == numbers.tolist()
         assert chosen.sequences["seen"][:, 2].tolist() == numbers.tolist()
+        assert (chosen.weights - 0.5).tolist() == numbers.tolist()
+
+
+def test_rows_without_weights_have_none_after_selecting_either():
+    plain = replace(batch(4), weights=None)
+    assert [part.weights for part in (plain.select(torch.tensor([1])), plain.select(slice(2)), plain.to("cpu"))] == [
+        None
+    ] * 3
 
 
 def test_a_batch_moves_with_all_its_parts():
     moved = batch(2).to("meta")
-    assert {moved.numeric.device.type, moved.sequences["seen"].device.type, moved.labels.device.type} == {"meta"}
+    parts = (moved.numeric, moved.categorical, moved.sequences["seen"], moved.labels, moved.weights)
+    assert {part.device.type for part in parts} == {"meta"}

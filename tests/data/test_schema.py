@@ -56,6 +56,26 @@ def test_any_names_come_back_from_a_schema_file(names, positive, newest_first, m
     assert through_a_file(schema) == schema
 
 
+def test_a_weight_and_a_probability_as_the_label_come_back_from_a_schema_file():
+    weighed = replace(SCHEMA, positive=None).with_weight("price")
+    assert through_a_file(weighed) == weighed
+    assert (weighed.weight, weighed.column("price").role) == ("price", Role.IGNORED)
+    assert (weighed.target, SCHEMA.target) == ("click", "click = yes")
+
+
+def test_a_schema_file_of_an_older_version_has_no_weight_and_is_written_as_it_was():
+    stored = SCHEMA.to_json()
+    assert "weight" not in stored
+    assert Schema.from_json(stored).to_json() == stored
+
+
+def test_the_weight_of_the_rows_is_no_field():
+    assert sentence(replace(SCHEMA, weight="price")) == (
+        "Column price is the weight of the rows, so it must be left out as a field, but it is numeric."
+    )
+    assert "There is no column nowhere" in sentence(replace(SCHEMA, weight="nowhere"))
+
+
 def test_fields_are_numeric_then_categorical_then_sequences():
     assert [column.name for column in SCHEMA.fields] == ["price", "film", "history"]
     assert SCHEMA.label == "click"

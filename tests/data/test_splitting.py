@@ -55,6 +55,20 @@ def test_each_split_has_its_share_of_the_clicks_and_of_the_others(labels, valid,
             assert abs(found - expected) <= 0.5 or found == 1 > expected
 
 
+@given(LABELS, st.integers(0, 5))
+def test_probabilities_are_cut_like_the_clicks_that_they_round_to(labels, seed):
+    near = np.where(mixed(labels), 0.5, 0.49) + np.arange(len(labels)) * 1e-9
+    of_labels, of_probabilities = (split_rows(given, SplitRule(seed=seed)) for given in (labels, near))
+    assert all(np.array_equal(rows, of_probabilities[name]) for name, rows in of_labels.items())
+
+
+def test_probabilities_that_are_all_low_can_be_split_unless_they_are_all_the_same():
+    assert set(split_rows(np.linspace(0.01, 0.02, 100), SplitRule())) == set(SPLITS)
+    assert sentence(split_rows, np.full(100, 0.01), SplitRule()) == (
+        "The train part has one probability only (80 rows); clicks and non-clicks are both needed there."
+    )
+
+
 @given(LABELS)
 def test_the_same_seed_gives_the_same_split_and_another_seed_another(labels):
     def rows(seed):

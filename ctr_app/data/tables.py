@@ -1,0 +1,170 @@
+"""Tables in memory and tables in a Parquet file, behind one face."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import polars as pl
+
+from .columns import as_text
+
+
+class Frame(Protocol):
+    """What our code asks of a table, so that it need not be in memory: one column, or a few rows, at a time."""
+
+    @property
+    def columns(self) -> list[str]:
+        """The names of the columns, in order."""
+
+    @property
+    def height(self) -> int:
+        """The number of rows."""
+
+    @property
+    def width(self) -> int:
+        """The number of columns."""
+
+    def __getitem__(self, name: str, /) -> pl.Series:
+        """One whole column."""
+
+    def head(self, n: int = 5) -> pl.DataFrame:
+        """The first ``n`` rows; ``head(0)`` tells the types."""
+
+    def slice(self, offset: int, length: int) -> pl.DataFrame:
+        """``length`` rows from row ``offset`` on."""
+
+
+class ParquetTable:
+    """A table in a Parquet file. Nothing is kept in memory: each column is read when it is asked for."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @cached_property
+    def columns(self) -> list[str]:
+        """The names of the columns, in order."""
+        return list(pl.read_parquet_schema(self.path))
+
+    @cached_property
+    def height(self) -> int:
+        """The number of rows."""
+        return int(pl.scan_parquet(self.path).select(pl.len()).collect().item())
+
+    @property
+    def width(self) -> int:
+        """The number of columns."""
+        return len(self.columns)
+
+    def __getitem__(self, name: str, /) -> pl.Series:
+        """One whole column, read from the file; raises KeyError if there is none of that name."""
+        if name not in self.columns:
+            raise KeyError(name)
+        return pl.read_parquet(self.path, columns=[self.columns.index(name)]).to_series()
+
+    def head(self, n: int = 5) -> pl.DataFrame:
+        """The first ``n`` rows."""
+        return self.slice(0, n)
+
+    def slice(self, offset: int, length: int) -> pl.DataFrame:
+        """``length`` rows from row ``offset`` on, without reading the rest."""
+        return pl.scan_parquet(self.path).slice(offset, length).collect()
+
+
+class ChosenRows:
+    """Some rows of a table, as a table."""
+
+    def __init__(self, frame: Frame, rows: np.ndarray) -> None:
+        """``rows`` int (n,) are row numbers of ``frame``."""
+        self.frame, self.rows = frame, rows
+
+    @property
+    def columns(self) -> list[str]:
+        """The names of the columns, in order."""
+        return self.frame.columns
+
+    @property
+    def height(self) -> int:
+        """The number of rows."""
+        return len(self.rows)
+
+    @property
+    def width(self) -> int:
+        """The number of columns."""
+        return self.frame.width
+
+    def __getitem__(self, name: str, /) -> pl.Series:
+        """One whole column."""
+        return self.frame[name].gather(self.rows)
+
+    def head(self, n: int = 5) -> pl.DataFrame:
+        """The first ``n`` rows."""
+        return self.slice(0, n)
+
+    def slice(self, offset: int, length: int) -> pl.DataFrame:
+        """``length`` rows from row ``offset`` on."""
+        rows = self.rows[offset : offset + length]
+        return pl.DataFrame([self.frame[name].gather(rows) for name in self.columns])
+
+
+class JoinedTable:
+    """The rows of several tables one after another, with the columns of the first.
+
+    A column that is not of the same type in all of them is text.
+    """
+
+    def __init__(self, frames: Sequence[Frame]) -> None:
+        self.frames = frames
+        self._types = [frame.head(0).schema for frame in frames]
+
+    @property
+    def columns(self) -> list[str]:
+        """The names of the columns, in order."""
+        return self.frames[0].columns
+
+    @property
+    def height(self) -> int:
+        """The number of rows."""
+        return sum(frame.height for frame in self.frames)
+
+    @property
+    def width(self) -> int:
+        """The number of columns."""
+        return self.frames[0].width
+
+    def __getitem__(self, name: str, /) -> pl.Series:
+        """One whole column."""
+        return pl.concat([self._alike(frame[name]) for frame in self.frames])
+
+    def head(self, n: int = 5) -> pl.DataFrame:
+        """The first ``n`` rows."""
+        return self.slice(0, n)
+
+    def slice(self, offset: int, length: int) -> pl.DataFrame:
+        """``length`` rows from row ``offset`` on."""
+        parts, start = [], 0
+        for frame in self.frames:
+            first, last = max(offset - start, 0), min(offset + length - start, frame.height)
+            parts.append(frame.slice(first, max(last - first, 0)))
+            start += frame.height
+        return pl.concat([pl.DataFrame([self._alike(part[name]) for name in self.columns]) for part in parts])
+
+    def _alike(self, series: pl.Series) -> pl.Series:
+        is_alike = all(types[series.name] == self._types[0][series.name] for types in self._types)
+        return series if is_alike else as_text(series)
+
+
+def write_table(frame: Frame, path: Path) -> None:
+    """Write a table to a new Parquet file; one that is in a file already shares its space on disk where that works."""
+    if isinstance(frame, ParquetTable):
+        try:
+            os.link(frame.path, path)
+        except OSError:
+            shutil.copyfile(frame.path, path)
+    else:
+        frame.head(frame.height).write_parquet(path)

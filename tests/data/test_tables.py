@@ -1,0 +1,92 @@
+"""Tables in memory, in a Parquet file, chosen and joined: the same columns and rows through one face."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from unittest.mock import Mock
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ctr_app.data.tables import ChosenRows, Frame, JoinedTable, ParquetTable, write_table
+
+NAMES = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=8)
+ROWS = st.integers(0, 12)
+
+
+@st.composite
+def frames(draw, rows: int | None = None) -> pl.DataFrame:
+    rows = draw(ROWS) if rows is None else rows
+    kinds = [st.none() | st.text(max_size=4), st.none() | st.integers(-9, 9), st.none() | st.lists(st.integers(0, 3))]
+    names = draw(st.lists(NAMES, min_size=1, max_size=4, unique=True))
+    types = [pl.String, pl.Int64, pl.List(pl.Int64)]
+    made = []
+    for name in names:
+        kind = draw(st.integers(0, 2))
+        cells = draw(st.lists(kinds[kind], min_size=rows, max_size=rows))
+        made.append(pl.Series(name, cells, dtype=types[kind]))
+    return pl.DataFrame(made)
+
+
+def assert_alike(table: Frame, frame: pl.DataFrame) -> None:
+    assert (table.columns, table.height, table.width) == (frame.columns, frame.height, frame.width)
+    for name in frame.columns:
+        assert table[name].equals(frame[name], check_dtypes=True, check_names=True)
+    for start in range(frame.height + 1):
+        assert table.slice(start, 3).equals(frame.slice(start, 3))
+    assert table.head(2).equals(frame.head(2))
+    assert table.head(0).schema == frame.schema
+
+
+@given(frames())
+def test_a_table_in_a_file_is_the_table_in_memory(frame):
+    with tempfile.TemporaryDirectory() as folder:
+        write_table(frame, Path(folder) / "table.parquet")
+        assert_alike(ParquetTable(Path(folder) / "table.parquet"), frame)
+
+
+@given(frames(), st.data())
+def test_chosen_rows_are_those_of_the_table_in_the_order_asked_for(frame, data):
+    number = st.integers(0, max(frame.height - 1, 0))
+    rows = np.array(data.draw(st.lists(number, max_size=6 if frame.height else 0)), dtype=np.int64)
+    assert_alike(ChosenRows(frame, rows), frame[rows])
+
+
+@given(frames(rows=7), st.integers(0, 7), st.integers(0, 7))
+def test_joined_tables_are_the_rows_of_all(frame, first, second):
+    first, second = sorted((first, second))
+    pieces = [frame.slice(0, first), frame.slice(first, second - first), frame.slice(second)]
+    assert_alike(JoinedTable(pieces), frame)
+
+
+def test_a_column_of_other_types_is_text_when_joined_and_the_others_stay():
+    whole, text = pl.DataFrame({"a": [1, 2], "b": [0.5, 1.0]}), pl.DataFrame({"b": [2.0], "a": ["x"]})
+    expected = pl.DataFrame({"a": ["1", "2", "x"], "b": [0.5, 1.0, 2.0]})
+    assert_alike(JoinedTable([whole, text]), expected)
+
+
+def test_a_table_in_a_file_is_stored_again_without_a_second_copy(tmp_path):
+    frame = pl.DataFrame({"a": [1, 2]})
+    write_table(frame, tmp_path / "staged.parquet")
+    write_table(ParquetTable(tmp_path / "staged.parquet"), tmp_path / "stored.parquet")
+    assert (tmp_path / "stored.parquet").stat().st_nlink == 2
+    (tmp_path / "staged.parquet").unlink()
+    assert_alike(ParquetTable(tmp_path / "stored.parquet"), frame)
+
+
+def test_where_a_file_cannot_have_two_names_it_is_copied(tmp_path, monkeypatch):
+    monkeypatch.setattr("os.link", Mock(side_effect=OSError))
+    frame = pl.DataFrame({"a": [1, 2]})
+    write_table(frame, tmp_path / "staged.parquet")
+    write_table(ParquetTable(tmp_path / "staged.parquet"), tmp_path / "stored.parquet")
+    assert_alike(ParquetTable(tmp_path / "stored.parquet"), frame)
+
+
+def test_a_column_that_is_not_there_is_a_key_error(tmp_path):
+    write_table(pl.DataFrame({"a": [1]}), tmp_path / "t.parquet")
+    with pytest.raises(KeyError):
+        ParquetTable(tmp_path / "t.parquet")["b"]
