@@ -198,7 +198,7 @@ class _Driver:
         for split in dataset.splits:
             rows = dataset.rows(split)
             logits = predict(trainer.model, dataset.batch(split).to(trainer.device))
-            by_split[split] = measure(np.asarray(rows.labels), logits, rows.group_ids).to_json()
+            by_split[split] = measure(np.asarray(rows.labels), logits, rows.group_ids, rows.weights).to_json()
         return {
             **by_split,
             "best_epoch": trainer.best_epoch,

@@ -24,46 +24,47 @@ class Metrics:
         return described  # type: ignore[return-value]
 
 
-def measure(labels: np.ndarray, logits: np.ndarray, group_ids: np.ndarray | None = None) -> Metrics:
-    """All metrics of labels 0/1 (n,) and logits (n,)."""
-    gauc = None if group_ids is None else grouped_auc(labels, logits, group_ids)
-    return Metrics(len(labels), auc(labels, logits), logloss(labels, logits), gauc)
+def measure(
+    labels: np.ndarray, logits: np.ndarray, group_ids: np.ndarray | None = None, weights: np.ndarray | None = None
+) -> Metrics:
+    """All metrics of labels (n,), each 0/1 or the probability of a click, and logits (n,).
+
+    ``weights`` (n,) say how much each row counts (None: all alike), ``group_ids`` (n,) whose it is.
+    """
+    gauc = None if group_ids is None else grouped_auc(labels, logits, group_ids, weights)
+    return Metrics(len(labels), auc(labels, logits, weights), logloss(labels, logits, weights), gauc)
 
 
-def auc(labels: np.ndarray, scores: np.ndarray) -> float | None:
-    """Area under the ROC curve, exact, ties counted half; None if all labels are alike."""
-    positives = labels > 0.5
-    num_positives = int(positives.sum())
-    num_negatives = len(labels) - num_positives
-    if num_positives == 0 or num_negatives == 0:
-        return None
-    rank_sum = _average_ranks(np.asarray(scores))[positives].sum()
-    return float((rank_sum - num_positives * (num_positives + 1) / 2) / (num_positives * num_negatives))
+def auc(labels: np.ndarray, scores: np.ndarray, weights: np.ndarray | None = None) -> float | None:
+    """Area under the ROC curve, exact, ties counted half; None if all labels are 0 or all are 1.
+
+    A row whose label is a probability y counts as y of a click and 1 - y of the opposite.
+    """
+    won, clicks, others = _pairs_won(labels, scores, weights, np.zeros(len(labels), dtype=np.int64))
+    pairs = float((clicks * others).sum())
+    return float(won.sum() / pairs) if pairs > 0 else None
 
 
-def logloss(labels: np.ndarray, logits: np.ndarray) -> float:
+def logloss(labels: np.ndarray, logits: np.ndarray, weights: np.ndarray | None = None) -> float:
     """Mean binary cross-entropy in nats, from logits, without overflow: log(1 + exp(z)) - y z."""
     z = np.asarray(logits, dtype=np.float64)
-    return float((np.logaddexp(0.0, z) - labels * z).mean())
+    return float(np.average(np.logaddexp(0.0, z) - labels * z, weights=weights))
 
 
-def grouped_auc(labels: np.ndarray, scores: np.ndarray, group_ids: np.ndarray) -> float | None:
+def grouped_auc(
+    labels: np.ndarray, scores: np.ndarray, group_ids: np.ndarray, weights: np.ndarray | None = None
+) -> float | None:
     """Mean AUC within groups, weighted by rows (Zhou et al. 2018, equation 6); groups with one label are left out.
 
     None if no group has both labels.
     """
     _, groups = np.unique(group_ids, return_inverse=True)
-    positives = (labels > 0.5).astype(np.float64)
-    ranks = _average_ranks_within(np.asarray(scores), groups)
-    size = np.bincount(groups).astype(np.float64)
-    num_positives = np.bincount(groups, weights=positives)
-    rank_sums = np.bincount(groups, weights=ranks * positives)
-    pairs = num_positives * (size - num_positives)
+    won, clicks, others = _pairs_won(labels, scores, weights, groups)
+    pairs = clicks * others
     mixed = pairs > 0
     if not mixed.any():
         return None
-    areas = (rank_sums[mixed] - num_positives[mixed] * (num_positives[mixed] + 1) / 2) / pairs[mixed]
-    return float(np.average(areas, weights=size[mixed]))
+    return float(np.average(won[mixed] / pairs[mixed], weights=(clicks + others)[mixed]))
 
 
 def sigmoid(logits: np.ndarray) -> np.ndarray:
@@ -72,21 +73,29 @@ def sigmoid(logits: np.ndarray) -> np.ndarray:
     return np.exp(-np.logaddexp(0.0, -z))
 
 
-def _average_ranks(scores: np.ndarray) -> np.ndarray:
-    """Ranks from 1, tied scores sharing their mean rank."""
-    return _average_ranks_within(scores, np.zeros(len(scores), dtype=np.int64))
+def _pairs_won(
+    labels: np.ndarray, scores: np.ndarray, weights: np.ndarray | None, groups: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """For each group 0..G-1: pairs of a click and an opposite in which the click scores higher, clicks, opposites.
 
-
-def _average_ranks_within(scores: np.ndarray, groups: np.ndarray) -> np.ndarray:
-    """Ranks from 1 within each group 0..G-1, tied scores sharing their mean rank."""
+    A pair of equal scores is half won. Whole numbers stay exact.
+    """
+    scores = np.asarray(scores)
     order = np.lexsort((scores, groups)) if groups.any() else np.argsort(scores, kind="stable")
-    sorted_scores, sorted_groups = scores[order], groups[order]
-    is_first = np.ones(len(order), dtype=bool)
-    is_first[1:] = (sorted_scores[1:] != sorted_scores[:-1]) | (sorted_groups[1:] != sorted_groups[:-1])
-    run = np.cumsum(is_first) - 1
+    weights = np.ones(len(order)) if weights is None else np.asarray(weights, dtype=np.float64)[order]
+    clicked = np.asarray(labels, dtype=np.float64)[order] * weights
+    starts, run_groups = _runs(scores[order], groups[order])
+    clicks = np.add.reduceat(clicked, starts) if len(order) else clicked
+    others = np.add.reduceat(weights - clicked, starts) if len(order) else clicked
+    below = np.cumsum(others) - others  # with the groups before, which are taken off again
+    totals = [np.bincount(run_groups, weights=counts) for counts in (clicks, others, clicks * (below + others / 2))]
+    before = np.cumsum(totals[1]) - totals[1]
+    return totals[2] - totals[0] * before, totals[0], totals[1]
+
+
+def _runs(scores: np.ndarray, groups: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Where runs of equal scores of one group begin, for rows in the order of groups and scores; and whose they are."""
+    is_first = np.ones(len(scores), dtype=bool)
+    is_first[1:] = (scores[1:] != scores[:-1]) | (groups[1:] != groups[:-1])
     starts = np.flatnonzero(is_first)
-    ends = np.append(starts[1:], len(order))
-    group_starts = np.searchsorted(sorted_groups, sorted_groups[starts])
-    ranks = np.empty(len(order))
-    ranks[order] = ((starts + ends - 1) / 2 + 1 - group_starts)[run]
-    return ranks
+    return starts, groups[starts]

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.optim.adam import adam as dense_adam
 
 from ..models.kernels import rows as loops
 from ..models.rows import RowSink, TouchedRows, attach
 
 BETAS = (0.9, 0.999)
 EPSILON = 1e-8
+# Where torch takes the dense step in one go.
+FUSED = ("cpu", "cuda")
 # On an accelerator, up to so many numbers a step over the whole matrix costs less than to find the rows to step on.
 SPARSE_FROM = 64_000_000
 
@@ -231,15 +234,16 @@ class Adam:
         self.rows = [rows_of(matrix, 1.0 / share, averaging > 0) for matrix, share in matrices]
         apart = {id(rows.matrix) for rows in self.rows}
         self.others = [parameter for parameter in model.parameters() if id(parameter) not in apart]
-        self._weights = nn.Parameter(_laid_together(self.others))
-        self._weights.grad = torch.zeros_like(self._weights)
+        self._weights = _laid_together(self.others)
+        self._gradient, *self._moments = (torch.zeros_like(self._weights) for _ in range(3))
         statistics = [buffer for buffer in model.buffers() if buffer.is_floating_point()]
-        self._averaged = [self._weights.detach(), _laid_together(statistics)] if averaging > 0 else []
+        self._averaged = [self._weights, _laid_together(statistics)] if averaging > 0 else []
         self._averages = [tensor.clone() for tensor in self._averaged]
-        is_fused = self._weights.device.type in ("cpu", "cuda")
-        self._dense = torch.optim.Adam(
-            [self._weights], learning_rate, BETAS, EPSILON, weight_decay, fused=is_fused or None
-        )
+        self._settings: dict[str, Any] = {
+            "weight_decay": weight_decay,
+            "fused": self._weights.device.type in FUSED or None,
+        }
+        self._dense_steps = torch.tensor(0.0, device=self._weights.device if self._settings["fused"] else "cpu")
 
     def attach(self) -> None:
         """Take the gradients of the embedding matrices from now on."""
@@ -263,13 +267,33 @@ class Adam:
         self.steps += 1
         given = [torch.zeros_like(p) if p.grad is None else p.grad for p in self.others]
         if given:
-            torch.cat([gradient.reshape(-1) for gradient in given], out=self._weights.grad)
-            self._dense.step()
+            torch.cat([gradient.reshape(-1) for gradient in given], out=self._gradient)
+            self._step_dense()
         step = Step.number(self.steps, self.learning_rate, self.embedding_decay, self.averaging)
         for rows in self.rows:
             rows.step(step)
         for average, tensor in zip(self._averages, self._averaged, strict=True):
             average.lerp_(tensor, step.rate)
+
+    @torch.no_grad()
+    def _step_dense(self) -> None:
+        """torch's own step, without what its optimizer objects do around it."""
+        first, second = self._moments
+        dense_adam(
+            [self._weights],
+            [self._gradient],
+            [first],
+            [second],
+            [],
+            [self._dense_steps],
+            amsgrad=False,
+            beta1=BETAS[0],
+            beta2=BETAS[1],
+            lr=self.learning_rate,
+            eps=EPSILON,
+            maximize=False,
+            **self._settings,
+        )
 
     @contextmanager
     def averaged(self) -> Iterator[None]:
@@ -291,8 +315,8 @@ class Adam:
 
     def state(self) -> dict[str, Tensor]:
         """Moments and averages, by name, to store beside the weights."""
-        state = self._dense.state_dict()["state"].get(0, {})
-        moments = {f"weights.{key}": value for key, value in state.items() if isinstance(value, Tensor)}
+        dense = {"step": self._dense_steps, "exp_avg": self._moments[0], "exp_avg_sq": self._moments[1]}
+        moments = {f"weights.{key}": value for key, value in dense.items()}
         moments |= {f"average.{index}": average for index, average in enumerate(self._averages)}
         moments |= {f"rows.{index}": rows.moments() for index, rows in enumerate(self.rows)}
         return moments | {f"rows_average.{index}": rows.average for index, rows in enumerate(self.rows)}

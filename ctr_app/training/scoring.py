@@ -28,8 +28,8 @@ def evaluate_table(run: Run, frame: Frame) -> Metrics:
         raise InputError(
             "No row of the table has the label {label}, so there is nothing to measure.", label=encoder.schema.label
         )
-    groups = None if rows.group_ids is None else rows.group_ids[labelled]
-    return measure(rows.labels[labelled], logits[labelled], groups)
+    groups, weights = (None if of_rows is None else of_rows[labelled] for of_rows in (rows.group_ids, rows.weights))
+    return measure(rows.labels[labelled], logits[labelled], groups, weights)
 
 
 def evaluate_splits(run: Run, dataset: DataSet) -> dict[str, Metrics]:
@@ -37,7 +37,7 @@ def evaluate_splits(run: Run, dataset: DataSet) -> dict[str, Metrics]:
     model, _ = run.load_model()
     encoded = dataset.encoded(run.spec().preparation)
     return {
-        split: measure(np.asarray(rows.labels), predict(model, as_batch(rows)), rows.group_ids)
+        split: measure(np.asarray(rows.labels), predict(model, as_batch(rows)), rows.group_ids, rows.weights)
         for split in encoded.splits
         for rows in (encoded.rows(split),)
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -83,7 +83,7 @@ class Trainer:
         valid_groups: np.ndarray | None = None,
     ) -> None:
         self.model = model.to(device)
-        self.train, self.valid = train.to(device), valid.to(device)
+        self.train, self.valid = _of_mean_weight_one(train).to(device), valid.to(device)
         self.config, self.device, self.valid_groups = config, device, valid_groups
         self.optimizer = Adam(
             self.model,
@@ -166,7 +166,7 @@ class Trainer:
         is_lower = self.config.precision == "bfloat16"
         with torch.autocast(self.device.type, torch.bfloat16, enabled=is_lower):
             logits = self.model(batch)
-        loss = functional.binary_cross_entropy_with_logits(logits, batch.labels)
+        loss = functional.binary_cross_entropy_with_logits(logits, batch.labels, batch.weights)
         self.optimizer.clear()
         loss.backward()
         self.optimizer.step()
@@ -176,7 +176,8 @@ class Trainer:
         logits = predict(self.model, self.valid)
         if not np.isfinite(logits).all():
             raise TrainingFailed("The model's output is no number any more; try a lower learning rate.")
-        return measure(self.valid.labels.cpu().numpy(), logits, self.valid_groups)
+        weights = None if self.valid.weights is None else self.valid.weights.cpu().numpy()
+        return measure(self.valid.labels.cpu().numpy(), logits, self.valid_groups, weights)
 
     def _keep_if_best(self, epoch: int, metrics: Metrics) -> bool:
         value = -metrics.logloss if self.config.monitor == "logloss" or metrics.auc is None else metrics.auc
@@ -185,6 +186,11 @@ class Trainer:
         self.best_epoch, self.best_value = epoch, value
         self.best_state = {name: tensor.detach().cpu().clone() for name, tensor in self.model.state_dict().items()}
         return True
+
+
+def _of_mean_weight_one(rows: Batch) -> Batch:
+    """The rows with weights, where they have any, that do not change the size of the mean loss."""
+    return rows if rows.weights is None else replace(rows, weights=rows.weights / rows.weights.mean())
 
 
 @torch.no_grad()

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import log_loss, roc_auc_score
 
+from ctr_app.data.synthetic.truth import best_auc
 from ctr_app.training.metrics import auc, grouped_auc, logloss, measure, sigmoid
 
 NUM_TIED_SCORES = 4
@@ -78,3 +79,29 @@ def test_extreme_logits_neither_overflow_nor_lose_their_loss() -> None:
     assert logloss(np.array([1.0, 0.0]), np.array([-1000.0, 1000.0])) == 1000.0
     assert logloss(np.array([1.0, 0.0]), np.array([1000.0, -1000.0])) == 0.0
     assert sigmoid(np.array([-1000.0, 0.0, 1000.0])).tolist() == [0.0, 0.5, 1.0]
+
+
+weighted_rows = st.lists(
+    st.tuples(st.integers(0, 4), st.integers(0, NUM_TIED_SCORES), st.integers(0, 2), st.integers(1, 3)), min_size=1
+)
+
+
+@given(weighted_rows)
+@settings(deadline=None)
+def test_a_weight_counts_as_so_many_rows_and_a_probability_as_its_share_of_clicks(
+    rows: list[tuple[int, int, int, int]],
+) -> None:
+    quarters, scores, groups, weights = (np.array(column) for column in zip(*rows, strict=True))
+    found = measure(quarters / 4, scores / 2 - 1, groups, weights)
+    repeats = np.stack([quarters * weights, (4 - quarters) * weights], axis=1).ravel()
+    labels = np.repeat(np.tile([1.0, 0.0], len(rows)), repeats)
+    expected = measure(labels, *(np.repeat(column, 4 * weights) for column in (scores / 2 - 1, groups)))
+    assert found.rows == len(rows)
+    assert found.logloss == pytest.approx(expected.logloss, abs=1e-12)
+    for ours, theirs in ((found.auc, expected.auc), (found.gauc, expected.gauc)):
+        assert ours == (None if theirs is None else pytest.approx(theirs, abs=1e-12))
+
+
+def test_probabilities_as_labels_can_be_ranked_as_well_as_their_truth_says() -> None:
+    probabilities = np.random.default_rng(0).beta(2, 5, 3_000).round(2)
+    assert auc(probabilities, probabilities) == pytest.approx(best_auc(probabilities), abs=1e-12)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -158,3 +161,51 @@ def test_groups_of_the_validation_rows_give_gauc() -> None:
     with_groups = next(event for event in grouped.run() if isinstance(event, EvalDone))
     assert with_groups.metrics.gauc is not None
     assert next(event for event in plain.run() if isinstance(event, EvalDone)).metrics.gauc is None
+
+
+def weighing(weights_of_rows: torch.Tensor | None, **settings: Any) -> Trainer:
+    """A trainer whose training rows have these weights."""
+    plain = trainer(**settings)
+    rows = replace(plain.train, weights=weights_of_rows)
+    return Trainer(plain.model, rows, plain.valid, plain.config, plain.device)
+
+
+@pytest.mark.parametrize("family", ["fm", "dcn", "din"])
+def test_only_how_weights_compare_matters(family: str) -> None:
+    drawn = torch.rand(64, generator=torch.Generator().manual_seed(0)) + 0.1
+    for some, others in ((None, torch.full((64,), 7.0)), (drawn, 8 * drawn)):
+        first, second = (weighing(of_rows, family=family, epochs=1) for of_rows in (some, others))
+        for trained in (first, second):
+            assert list(trained.run())
+        for name, tensor in weights(first).items():
+            torch.testing.assert_close(tensor, weights(second)[name], rtol=1e-4, atol=1e-6)
+
+
+def test_a_row_of_no_weight_to_speak_of_teaches_nothing() -> None:
+    of_rows = torch.ones(64)
+    of_rows[:32] = 1e-12
+    first, second = weighing(of_rows, epochs=1), weighing(of_rows, epochs=1)
+    second.train.labels[:32] = 1 - second.train.labels[:32]
+    for trained in (first, second):
+        assert list(trained.run())
+    for name, tensor in weights(first).items():
+        torch.testing.assert_close(tensor, weights(second)[name], rtol=1e-4, atol=1e-6)
+
+
+def test_weights_of_validation_rows_reach_the_metrics(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = []
+    monkeypatch.setattr(trainer_module, "measure", lambda *given: seen.append(given[3]) or Metrics(1, 0.5, 0.5))
+    plain = trainer(epochs=1)
+    of_rows = torch.rand(len(plain.valid))
+    rows = replace(plain.valid, weights=of_rows)
+    assert list(Trainer(plain.model, plain.train, rows, plain.config, plain.device).run())
+    assert seen[0].tolist() == of_rows.tolist()
+
+
+def test_labels_may_be_probabilities() -> None:
+    plain = trainer(rows=512, valid_rows=512, epochs=30, batch_size=64)
+    for rows in (plain.train, plain.valid):
+        rows.labels.copy_(0.2 + 0.6 * rows.labels)
+    entropy = -(0.2 * np.log(0.2) + 0.8 * np.log(0.8))
+    losses = [event.metrics.logloss for event in plain.run() if isinstance(event, EvalDone)]
+    assert entropy < min(losses) < losses[0]
