@@ -108,7 +108,7 @@ def _inner_text(series: pl.Series) -> pl.Series:
 def _dates(series: pl.Series, pattern: str | None) -> pl.Series:
     """Seconds since 1970, null where the text is no date of that pattern (None: whatever pattern is recognised)."""
     try:
-        parsed = series.str.to_datetime(pattern, strict=False)
+        parsed = series.str.strip_suffix(" UTC").str.to_datetime(pattern, strict=False)
     except pl.exceptions.PolarsError:
         return pl.Series(series.name, [None] * len(series), dtype=pl.Float64)
     return parsed.cast(pl.Int64).cast(pl.Float64) / 1e6

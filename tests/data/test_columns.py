@@ -70,6 +70,7 @@ def test_dates_grow_with_time_however_they_are_stored():
         ["1/25/2024 9:05:00 AM", "1/25/2024 9:04:00 PM", "1/26/2024 1:00:00 AM"],
         ["25/01/2024", "03/02/2024", "01/12/2024"],
         ["2024-01-25", "2024-02-03", "2024-12-01"],
+        ["2019-10-01 00:00:00 UTC", "2019-10-01 00:00:01 UTC", "2019-11-01 00:00:00 UTC"],
     ],
 )
 def test_dates_in_the_usual_forms_come_in_their_order(texts):

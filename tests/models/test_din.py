@@ -10,7 +10,6 @@ from torch import nn
 
 from ctr_app.data.batch import FieldLayout, SequenceField
 from ctr_app.data.errors import InputError
-from ctr_app.models import kernels
 from ctr_app.models.din import DIN, DINConfig, LocalActivationUnit, segment_softmax
 from ctr_app.models.layers import Dice
 
@@ -127,8 +126,7 @@ def test_dice_in_the_activation_unit_sees_real_positions_only():
     assert isinstance(dice, Dice)
     seen = []
     dice.register_forward_hook(lambda _, inputs, __: seen.append(len(inputs[0])))
-    with kernels.switched_off():
-        model(batch)
+    model(batch)
     assert seen == [int((batch.sequences["history"] > 0).sum())]
 
 
