@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import polars as pl
 import streamlit as st
 
-from ..data.columns import as_text
-from ..data.errors import InputError
 from ..data.inferring import infer
+from ..data.naming import names_in
 from ..data.reading import ReadOptions, read_table
 from ..data.sniffing import SNIFFED_SEPARATORS
 from . import draft_columns, parts
@@ -74,21 +72,9 @@ def _take_file(draft: Draft, split: str, file: Any) -> None:
 
 
 def _take_names(draft: Draft, field: str, file: Any) -> None:
-    """Find the column whose values are the field's and take the first other text column as their names."""
+    """Take names of the field's values from a table of them."""
     if file is not None and file.file_id not in state().uploaded:
         state().uploaded += (file.file_id,)
-        frame = read_table(file.getvalue(), file.name).frame
-        values = set(as_text(draft.tables["train"].frame[field]).drop_nulls().unique())
-        shares = {
-            name: len(values & set(as_text(frame[name]).drop_nulls())) / max(1, len(values)) for name in frame.columns
-        }
-        key = max(shares, key=shares.__getitem__)
-        if shares[key] < 0.1:
-            raise InputError("No column of {file} has the values of {field}.", file=file.name, field=field)
-        title = next((n for n in frame.columns if n != key and as_text(frame[n]).n_unique() > 0.5 * frame.height), None)
-        if title is None:
-            raise InputError("No column of {file} looks like names.", file=file.name)
-        pairs = pl.DataFrame({"value": as_text(frame[key]), "name": as_text(frame[title])}).drop_nulls()
-        draft.names[field] = dict(zip(pairs["value"], pairs["name"], strict=True))
+        draft.names[field] = names_in(read_table(file.getvalue(), file.name), field, draft.tables["train"].frame[field])
     if field in draft.names:
         st.caption(_("{count} names for {field}.", count=parts.count(len(draft.names[field])), field=plain(field)))

@@ -1,0 +1,68 @@
+"""A table of items or of users beside a log: its columns become fields of the rows, its titles name the values."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+
+import numpy as np
+import polars as pl
+
+from .columns import as_text
+from .errors import InputError, shorten
+from .inferring import infer
+from .naming import key_column, names_by, title_column
+from .reading import Table
+from .schema import Column, Role
+
+
+@dataclass(frozen=True)
+class SideTable:
+    """A table that speaks of the values in its column ``key``; ``title`` names them, ``fields`` are to be read."""
+
+    table: Table
+    key: str
+    title: str | None
+    fields: tuple[Column, ...]
+
+    def with_fields(self, names: Collection[str]) -> SideTable:
+        """The same table with only those of its fields that are named."""
+        return replace(self, fields=tuple(column for column in self.fields if column.name in names))
+
+    def names(self, values: pl.Series) -> dict[str, str]:
+        """Value -> name of those ``values`` that it names; none where no column names them."""
+        named = names_by(self.table.frame, self.key, self.title) if self.title else {}
+        return {value: named[value] for value in values if value in named}
+
+    def rows_of(self, values: pl.Series) -> pl.Series:
+        """The row, int64 (n,), that speaks of each value, the first where there are more; null where none does."""
+        keys = as_text(self.table.frame[self.key])
+        known = pl.DataFrame({"value": keys, "row": np.arange(len(keys))}).drop_nulls()
+        known = known.unique(subset="value", keep="first")
+        return values.replace_strict(known["value"], known["row"], default=None, return_dtype=pl.Int64)
+
+
+def side_table(table: Table, field: str, values: pl.Series) -> SideTable:
+    """Understand a table of the values of ``field``: its key by shared values, its title, and what can be read of it.
+
+    Raises:
+        InputError: if no column holds the values.
+    """
+    key = key_column(table.frame, values)
+    if key is None:
+        raise InputError(
+            "No column of {file} has the values of {field}, such as “{value}”.",
+            file=table.name,
+            field=field,
+            value=shorten(str(values.drop_nulls().first())),
+        )
+    title = title_column(table.frame, key)
+    columns = [_as_field(column) for column in infer(table.frame).columns if column.name not in (key, title)]
+    fields = tuple(column for column in columns if column.role is not Role.IGNORED)
+    return SideTable(table, key, title, fields)
+
+
+def _as_field(column: Column) -> Column:
+    """The column as a field by itself: it is no label here, and belongs to no other column of its table."""
+    role = Role.CATEGORICAL if column.role is Role.LABEL else column.role
+    return Column(column.name, role, separator=column.separator)

@@ -1,0 +1,63 @@
+"""Tables of items and users: their key, their titles, and their columns as fields."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+
+from ctr_app.data.errors import InputError
+from ctr_app.data.reading import Table, read_table
+from ctr_app.data.schema import Column, Role
+from ctr_app.data.side_tables import side_table
+from tests.paths import SHARED_DATA, needs_shared_data
+
+ITEMS = pl.DataFrame(
+    {
+        "id": [str(i) for i in range(1, 41)],
+        "name": [f"Thing {i}" for i in range(1, 41)],
+        "is_new": [str(i % 2) for i in range(40)],
+        "price": [f"{i / 4}" for i in range(40)],
+        "tags": ["a|b" if i % 2 else "b|c|a" for i in range(40)],
+        "same": ["x"] * 40,
+    }
+)
+
+
+def test_columns_become_fields_by_what_they_hold() -> None:
+    side = side_table(Table(ITEMS, "things.csv", "hash", "CSV"), "item", pl.Series([1, 2, 3, 99]))
+    assert (side.key, side.title) == ("id", "name")
+    assert side.fields == (
+        Column("is_new", Role.CATEGORICAL),
+        Column("price", Role.NUMERIC),
+        Column("tags", Role.SEQUENCE, separator="|"),
+    )
+    assert side.names(pl.Series(["2", "99"])) == {"2": "Thing 2"}
+
+
+def test_only_chosen_columns_are_read() -> None:
+    side = side_table(Table(ITEMS, "things.csv", "hash", "CSV"), "item", pl.Series([1, 2, 3]))
+    assert [column.name for column in side.with_fields(["tags", "no such"]).fields] == ["tags"]
+    assert side.with_fields(()).fields == ()
+
+
+def test_each_value_has_the_first_row_that_speaks_of_it() -> None:
+    frame = pl.DataFrame({"id": ["b", "a", None, "a"], "kind": ["1", "2", "3", "4"]})
+    side = side_table(Table(frame, "things.csv", "hash", "CSV"), "item", pl.Series(["a", "b"]))
+    assert side.rows_of(pl.Series(["a", "b", "c"])).to_list() == [1, 0, None]
+
+
+def test_a_table_of_other_things_is_refused_with_a_value_that_it_lacks() -> None:
+    with pytest.raises(InputError, match=r"No column of things.csv has the values of film, such as “f1”\."):
+        side_table(Table(ITEMS, "things.csv", "hash", "CSV"), "film", pl.Series([None, "f1", "f2"]))
+
+
+@needs_shared_data
+def test_the_tables_of_movielens_are_understood() -> None:
+    folder = SHARED_DATA / "movielens_100k"
+    log, items, users = (read_table(folder / f"ml-100k.{kind}") for kind in ("inter", "item", "user"))
+    films = side_table(items, "item_id:token", log.frame["item_id:token"])
+    assert (films.key, films.title) == ("item_id:token", "movie_title:token_seq")
+    assert films.fields[-1] == Column("class:token_seq", Role.SEQUENCE, separator=" ")
+    people = side_table(users, "user_id:token", log.frame["user_id:token"])
+    assert (people.key, people.title) == ("user_id:token", None)
+    assert [column.name.partition(":")[0] for column in people.fields] == ["age", "gender", "occupation", "zip_code"]
