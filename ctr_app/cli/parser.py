@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import NoReturn
 
 from ..data.errors import InputError
+from ..data.event_plan import HISTORIES_OF, SPLIT_METHODS
+from ..data.negatives import NEGATIVES_BY
 from . import profiling, results, training
 
 Command = Callable[[argparse.Namespace], None]
@@ -110,5 +112,32 @@ def _add_what_to_train(train: argparse.ArgumentParser) -> None:
     columns.add_argument("--separator", metavar="'|'", help="between the items of the --sequence columns")
     columns.add_argument("--group", metavar="COL", help="user or session, for GAUC")
     columns.add_argument("--time", metavar="COL", help="split by this column: the latest rows are for testing")
-    columns.add_argument("--split-seed", type=int, default=0, metavar="S", help="which rows a random split draws")
+    columns.add_argument(
+        "--split-seed", type=int, default=0, metavar="S", help="which rows, and which negatives, chance draws"
+    )
     columns.add_argument("--min-count", type=int, default=2, metavar="N", help="rarer values share one vector")
+    _add_event_options(train.add_argument_group("a log of events, of which rows with histories are built"))
+
+
+def _add_event_options(events: argparse._ArgumentGroup) -> None:
+    events.add_argument(
+        "--events",
+        nargs="?",
+        const="",
+        metavar="USER,ITEM,TIME",
+        help="each line is one event; without a value the three columns are guessed",
+    )
+    events.add_argument("--click", metavar="RULE", help="which events are clicks: 'rating>=4' or 'action=buy,cart'")
+    events.add_argument(
+        "--negatives", type=int, metavar="N", help="beside each click, draw N items that its user never touched"
+    )
+    events.add_argument("--negatives-by", choices=NEGATIVES_BY, help="how they are drawn (default: uniform)")
+    events.add_argument("--history", choices=HISTORIES_OF, help="which events a history holds (default: clicks)")
+    events.add_argument("--history-length", type=int, metavar="N", help="the latest N of them (default: 50)")
+    events.add_argument(
+        "--split",
+        choices=SPLIT_METHODS,
+        help="the latest rows test (time, the default), each user's last event (last), or rows drawn at random",
+    )
+    events.add_argument("--items", metavar="FILE", help="a table of the items: titles, and columns to read")
+    events.add_argument("--users", metavar="FILE", help="a table of the users: columns to read")

@@ -11,12 +11,24 @@ from pathlib import Path
 
 from ..data.catalogue import SAMPLES
 from ..data.errors import InputError
+from ..data.event_words import EventWords
 from ..data.ingest import Request
 from ..data.reading import read_table
 from ..data.schema import Corrections
 
 # As much as the reader itself looks at to guess a separator and a header.
 BEGINNING_BYTES = 2**20
+# Flags that say more about a log of events, and what they are called in EventWords.
+EVENT_FLAGS = {
+    "click": "click",
+    "negatives": "negatives",
+    "negatives_by": "negatives_by",
+    "history": "history_of",
+    "history_length": "max_length",
+    "split": "split",
+    "items": "items",
+    "users": "users",
+}
 
 
 def request_of(options: argparse.Namespace) -> Request:
@@ -37,7 +49,14 @@ def request_of(options: argparse.Namespace) -> Request:
         options.time,
     )
     return Request(
-        options.data, options.valid, options.test, options.schema, corrections, options.min_count, options.split_seed
+        options.data,
+        options.valid,
+        options.test,
+        options.schema,
+        corrections,
+        options.min_count,
+        options.split_seed,
+        _events(options),
     )
 
 
@@ -61,6 +80,20 @@ def split_sequence(text: str, columns: Sequence[str]) -> tuple[str, str | None]:
     cuts.sort(key=lambda cut: (cut[0] in columns) + (cut[1] in columns))
     history, candidate = cuts[-1] if cuts else (text, "")
     return history, candidate or None
+
+
+def _events(options: argparse.Namespace) -> EventWords | None:
+    """What the flags say of a log; None where the table is none."""
+    said = {name: getattr(options, flag) for flag, name in EVENT_FLAGS.items()}
+    said = {name: value for name, value in said.items() if value is not None}
+    if options.events is None:
+        if said:
+            flag = next(flag for flag, name in EVENT_FLAGS.items() if name in said)
+            raise InputError(
+                "--{flag} is about a log of events; say that it is one with --events.", flag=flag.replace("_", "-")
+            )
+        return None
+    return EventWords(_names([options.events]), seed=options.split_seed, **said)
 
 
 def _names(flags: Sequence[str]) -> tuple[str, ...]:

@@ -11,12 +11,14 @@ from .columns import as_text, value_text
 from .correcting import check_numbers, check_separator, corrected
 from .encoding import label_array, weight_array
 from .errors import InputError, join_names
+from .event_words import EventWords, asked_rows
+from .events import staging
 from .files import read_json
 from .inferring import Inference, infer
 from .reading import Table, read_table
 from .schema import Corrections, Role, Schema
 from .splitting import SplitRule, split_table
-from .store import DataSet, DatasetStore, Preparation, joined
+from .store import DataSet, DatasetStore, Preparation, joined, write_names
 from .tables import Frame
 
 
@@ -31,6 +33,7 @@ class Request:
     corrections: Corrections = field(default_factory=Corrections)
     min_count: int = 2
     split_seed: int = 0
+    events: EventWords | None = None
 
 
 def ingest(request: Request, store: DatasetStore) -> tuple[DataSet, tuple[str, ...]]:
@@ -43,10 +46,28 @@ def ingest(request: Request, store: DatasetStore) -> tuple[DataSet, tuple[str, .
         return _ingest_sample(request, store), ()
     paths = {"train": request.data, "valid": request.valid, "test": request.test}
     tables = {split: _table(path) for split, path in paths.items() if path}
+    if request.events is not None:
+        return _ingest_events(tables, request.events, request, store)
     schema, warnings = _schema_for(tables["train"].frame, request)
     preparation = _preparation(schema, request, "files" if len(tables) > 1 else None)
     check(tables, preparation)
     return store.add_table(tables, preparation), warnings
+
+
+def _ingest_events(
+    tables: dict[str, Table], words: EventWords, request: Request, store: DatasetStore
+) -> tuple[DataSet, tuple[str, ...]]:
+    """Rows built of a log, stored."""
+    if len(tables) > 1:
+        raise InputError("Rows are built of one log; leave --valid and --test out.")
+    with staging(store.root.parent) as folder:
+        built = asked_rows(tables["train"], words, folder)
+        schema, warnings = _schema_for(built.tables["train"].frame, request, built.schema)
+        preparation = Preparation(schema, built.split, request.min_count)
+        check(built.tables, preparation)
+        dataset = store.add_table(built.tables, preparation)
+    write_names(dataset, built.names)
+    return dataset, (*built.notes, *warnings)
 
 
 def check(tables: dict[str, Table], preparation: Preparation) -> None:
