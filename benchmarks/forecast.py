@@ -40,7 +40,7 @@ from speed import one_of
 
 from ctr_app.data import reading
 from ctr_app.data.batch import FieldLayout
-from ctr_app.data.catalogue import SAMPLES
+from ctr_app.data.catalogue import READY_MADE, SAMPLES
 from ctr_app.data.encoding import EncodedRows, Encoder, NumericTransform, Vocabulary
 from ctr_app.data.files import new_folder
 from ctr_app.data.schema import Column, Role, Schema
@@ -243,7 +243,7 @@ def main() -> None:
         store = DatasetStore(Path(name))
         store_table(make_clicks(rows), "clicks", store)
         store_table(make_histories(rows // 2), "histories", store)
-        for sample in SAMPLES:
+        for sample in READY_MADE:
             store.add_sample(sample).encoded()
         found = dict(in_processes(options.cases, Path(name), options.epochs, repeats))
     given = [f"--{name} {getattr(options, name)}" for name in ("rows", "repeats") if getattr(options, name)]

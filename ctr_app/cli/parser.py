@@ -57,7 +57,10 @@ def _add_runs(command: argparse.ArgumentParser) -> None:
 def _add_sample_options(sample: argparse.ArgumentParser) -> None:
     sample.add_argument("name", metavar="NAME")
     sample.add_argument("--rows", type=int, metavar="N", help="number of rows")
-    sample.add_argument("--seed", type=int, default=0, metavar="S")
+    sample.add_argument("--seed", type=int, metavar="S", help="another seed draws another table (default: 0)")
+    sample.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", help="a setting of a generator; repeatable"
+    )
     sample.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder to write into")
 
 

@@ -11,11 +11,12 @@ from typing import Any, TypeVar
 import polars as pl
 import torch
 
-from ..data.catalogue import SAMPLES, sample_named
+from ..data.catalogue import SAMPLES, generator_named, sample_named
 from ..data.errors import InputError, spaced
 from ..data.files import write_bytes, write_json
 from ..data.ingest import Request, ingest
 from ..data.store import DataSet, DatasetStore
+from ..data.synthetic import GENERATORS, Planted
 from ..models.registry import resolve
 from ..training.device import choose_device, num_cores
 from ..training.driver import Progress, train_run
@@ -41,11 +42,8 @@ def samples(options: argparse.Namespace) -> None:
 
 def sample(options: argparse.Namespace) -> None:
     """Write a sample's table.parquet, schema.json and truth.json."""
-    known = sample_named(options.name)
-    if not 0 <= options.seed <= MAX_SEED:
-        raise InputError("--seed must be between 0 and {most}, not {seed}.", most=MAX_SEED, seed=options.seed)
-    rows = known.rows if options.rows is None else options.rows
-    planted = known.make(rows, options.seed)
+    planted = _planted(options)
+    rows, best_auc = planted.frame.height, planted.truth.best_auc
     paths = {name: options.out / name for name in ("table.parquet", "schema.json", "truth.json")}
     try:
         options.out.mkdir(parents=True, exist_ok=True)
@@ -54,9 +52,25 @@ def sample(options: argparse.Namespace) -> None:
         write_json(paths["truth.json"], planted.truth.to_json())
     except (OSError, pl.exceptions.PolarsError) as error:
         raise InputError("{path} cannot be written to: {why}.", path=options.out, why=_why(error)) from error
-    best_auc = planted.truth.best_auc
     written = {path.stem: str(path) for path in paths.values()} | {"rows": rows, "best_auc": best_auc}
     show(options, written, [f"{spaced(rows)} rows in {options.out}; best reachable AUC {best_auc:.4f}"])
+
+
+def _planted(options: argparse.Namespace) -> Planted:
+    """The table that --rows, --seed and --set ask for."""
+    known = sample_named(options.name)
+    given = {"rows": options.rows, "seed": options.seed}
+    flags = {name: value for name, value in given.items() if value is not None}
+    values: dict[str, Any] = dict(key_value(text) for text in options.set)
+    if options.name not in GENERATORS and not values:
+        seed = flags.get("seed", 0)
+        if not 0 <= seed <= MAX_SEED:
+            raise InputError("--seed must be between 0 and {most}, not {seed}.", most=MAX_SEED, seed=seed)
+        return known.make(flags.get("rows", known.rows), seed)
+    if twice := [name for name in flags if name in values]:
+        raise InputError("Give {name} once: by --{name}, or by --set {name}=….", name=twice[0])
+    generator = generator_named(options.name)
+    return generator.make(generator.with_values(values | flags))
 
 
 def train(options: argparse.Namespace) -> None:

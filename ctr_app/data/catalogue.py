@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from .errors import InputError, join_names
-from .synthetic import Planted, planted_clicks, planted_histories
+from .synthetic import GENERATORS, Generator, Planted, planted_clicks, planted_histories
 
 
 @dataclass(frozen=True)
@@ -21,6 +21,8 @@ class KnownDataSet:
     make: Callable[[int, int], Planted]
 
 
+# What the tours of the Home page need; the server makes them when it starts.
+READY_MADE = ("planted-clicks", "planted-histories")
 SAMPLES = {
     sample.name: sample
     for sample in (
@@ -40,6 +42,10 @@ SAMPLES = {
             True,
             planted_histories,
         ),
+        *(
+            KnownDataSet(g.name, g.title, g.description, g.default_rows, True, g.with_defaults)
+            for g in GENERATORS.values()
+        ),
     )
 }
 
@@ -49,3 +55,11 @@ def sample_named(name: str) -> KnownDataSet:
     if name not in SAMPLES:
         raise InputError("There is no sample {name}; there are {known}.", name=name, known=join_names(list(SAMPLES)))
     return SAMPLES[name]
+
+
+def generator_named(name: str) -> Generator:
+    """The generator of the sample called ``name``; raises InputError if there is none, or if it has no settings."""
+    sample_named(name)
+    if name not in GENERATORS:
+        raise InputError("Sample {name} has no settings but its rows and its seed.", name=name)
+    return GENERATORS[name]

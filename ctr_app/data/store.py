@@ -11,9 +11,10 @@ import json
 import os
 import re
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -22,14 +23,16 @@ import polars as pl
 import torch
 
 from .batch import Batch
-from .catalogue import sample_named
+from .catalogue import generator_named, sample_named
 from .columns import as_text
 from .encoding import EncodedRows, Encoder
 from .errors import InputError, join_names
 from .files import new_folder, read_json, write_json
 from .reading import Table
 from .schema import Schema
+from .settings import Config
 from .splitting import SPLITS, SplitRule, split_table
+from .synthetic import Planted, settings_key
 from .tables import Frame, JoinedTable, ParquetTable, write_table
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -194,18 +197,28 @@ class DatasetStore:
         """Make the planted sample ``name`` unless it is here, and return it."""
         sample = sample_named(name)
         rows = sample.rows if rows is None else rows
-        content_hash = hashlib.sha256(f"{name}/{rows}/{seed}/{SAMPLE_VERSION}".encode()).hexdigest()
+        described = (sample.title, sample.description)
+        return self._add_made(name, f"{rows}/{seed}", described, partial(sample.make, rows, seed))
+
+    def add_planted(self, name: str, settings: Config) -> DataSet:
+        """Make a table by the generator ``name`` with ``settings`` unless it is here, and return it."""
+        generator = generator_named(name)
+        described = (generator.title, generator.describe(settings))
+        return self._add_made(name, settings_key(settings), described, partial(generator.make, settings))
+
+    def _add_made(self, name: str, key: str, described: tuple[str, str], make: Callable[[], Planted]) -> DataSet:
+        """The table that ``make`` makes, which ``name`` and ``key`` tell from all others; a title and a description."""
+        content_hash = hashlib.sha256(f"{name}/{key}/{SAMPLE_VERSION}".encode()).hexdigest()
         dataset_id = f"{name}-{content_hash[:8]}"
         if (self.root / dataset_id / "dataset.json").exists():
             return self.get(dataset_id)
-        planted = sample.make(rows, seed)
+        planted = make()
         dataset = DataSet(
             self.root,
             dataset_id,
-            sample.title,
-            sample.description,
+            *described,
             content_hash,
-            rows,
+            planted.frame.height,
             time.time(),
             Preparation(planted.schema),
             planted.truth.to_json(),

@@ -10,7 +10,7 @@ from pathlib import Path
 import streamlit as st
 import torch
 
-from ..data.catalogue import SAMPLES
+from ..data.catalogue import READY_MADE
 from ..data.errors import InputError, shorten
 from ..data.settings import Config
 from ..data.store import DataSet, DatasetStore
@@ -79,7 +79,7 @@ def start() -> None:
     """Called when the server starts: workers, planted samples, and whatever is slow the first time."""
     try:
         jobs()
-        for name in SAMPLES:
+        for name in READY_MADE:
             datasets().add_sample(name).encoded()
         _warm_up()
     except Exception:

@@ -12,7 +12,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-from ctr_app.data.catalogue import SAMPLES
+from ctr_app.data.catalogue import READY_MADE
 from tests.paths import REPOSITORY
 
 START_SECONDS = 120
@@ -81,7 +81,7 @@ class Server:
     def stored_sets(self) -> set[str]:
         """The data sets in the data folder but for the samples, which the server makes when it starts."""
         names = {path.name for path in (self.data / "sets").glob("*")} | {path.name for path in self.data.glob("*")}
-        return {name for name in names - {"sets"} if not name.lstrip(".").startswith(tuple(SAMPLES))}
+        return {name for name in names - {"sets"} if not name.lstrip(".").startswith(READY_MADE)}
 
     def _is_well(self) -> bool:
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import sys
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import pytest
 
 from ctr_app.cli.request import split_sequence
 from ctr_app.cli.training import _peak_rss_mb
+from ctr_app.data.catalogue import SAMPLES
 
 from .conftest import QUICKLY, Trained
 from .workplace import Workplace
@@ -39,7 +41,7 @@ def test_samples_are_listed_with_rows_and_truth(workplace: Workplace) -> None:
     assert workplace.stored() == []
 
 
-@pytest.mark.parametrize("name", ["planted-clicks", "planted-histories"])
+@pytest.mark.parametrize("name", ["planted-clicks", "planted-histories", "planted-pairs", "f7"])
 def test_a_sample_is_a_table_a_schema_and_a_truth(workplace: Workplace, name: str) -> None:
     out = workplace.folder / "new" / "folder"
     answer = workplace("sample", name, "--rows", 500, "--seed", 3, "--out", out, "--json").json()
@@ -55,6 +57,36 @@ def test_a_sample_is_a_table_a_schema_and_a_truth(workplace: Workplace, name: st
     workplace("sample", name, "--rows", 500, "--seed", 3, "--out", workplace.folder / "again")
     assert frame.equals(pl.read_parquet(workplace.folder / "again" / "table.parquet"))
     assert workplace.stored() == []
+
+
+def test_a_generator_takes_settings(workplace: Workplace) -> None:
+    asked = ["--rows", 400, "--set", "layout=chosen", "--set", "terms=c1*n1, c1*c2*c3", "--set", "num_categorical=3"]
+    workplace("sample", "planted-pairs", *asked, "--set", "noise=0.1", "--out", workplace.folder / "out")
+    truth = json.loads((workplace.folder / "out" / "truth.json").read_text())
+    assert truth["sets"] == [["c1", "n1"], ["c1", "c2", "c3"]]
+    frame = pl.read_parquet(workplace.folder / "out" / "table.parquet")
+    assert (frame.columns, frame.height) == (["click", "c1", "c2", "c3", "n1", "n2", "n3"], 400)
+
+
+def test_a_table_of_probabilities_trains_from_its_files(workplace: Workplace) -> None:
+    out = workplace.folder / "out"
+    workplace("sample", "f5", "--rows", 600, "--set", "variant=noise-free", "--set", "bins=6", "--out", out)
+    labels = pl.read_parquet(out / "table.parquet")["probability"]
+    assert labels.is_between(0, 1).all()
+    assert labels.n_unique() > 100
+    files = ["--data", out / "table.parquet", "--schema", out / "schema.json"]
+    result = workplace("train", *files, "--model", "fm", *QUICKLY, "--json").json()
+    assert result["state"] == "done"
+    assert 0 <= result["test"]["auc"] <= 1
+
+
+def test_a_generator_trains_by_its_name_with_its_defaults(
+    workplace: Workplace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(SAMPLES, "f2", replace(SAMPLES["f2"], rows=1000))
+    result = workplace("train", "--data", "f2", "--model", "fm", *QUICKLY, "--json").json()
+    assert result["dataset"].startswith("f2-")
+    assert result["train"]["rows"] == 800
 
 
 def test_train_says_all_that_a_script_needs(trained: Trained) -> None:

@@ -31,7 +31,7 @@ class Term:
     def effect(self, codes: Codes) -> np.ndarray:
         """What the term adds to the logit of each row, (n,)."""
         product = np.prod([factor[codes[name]] for name, factor in zip(self.fields, self.factors, strict=True)], axis=0)
-        return self.strength * product.sum(axis=1)
+        return self.strength * product.sum(axis=-1)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from ctr_app.data.catalogue import SAMPLES, sample_named
+from ctr_app.data.catalogue import READY_MADE, SAMPLES, sample_named
 from ctr_app.data.errors import InputError
 from ctr_app.data.schema import Schema
 from ctr_app.data.store import DatasetStore
@@ -80,9 +80,8 @@ def test_a_sample_is_the_same_in_every_version(
 
 
 def test_samples_are_known_by_their_names():
-    assert {name: sample.make for name, sample in SAMPLES.items()} == {
-        "planted-clicks": planted_clicks,
-        "planted-histories": planted_histories,
-    }
+    assert READY_MADE == ("planted-clicks", "planted-histories")
+    assert [SAMPLES[name].make for name in READY_MADE] == MAKERS
+    assert set(SAMPLES) == {*READY_MADE, "planted-pairs", *(f"f{i}" for i in range(1, 11))}
     with pytest.raises(InputError, match="There is no sample clicks; there are planted-clicks, planted-histories"):
         sample_named("clicks")
