@@ -11,6 +11,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+PROJECT = Path(__file__).resolve().parents[2]
+
+
+def default_data_root() -> Path:
+    """Where data sets are kept: the folder named by CTR_LENS_DATA, or ``data/`` of the project."""
+    return Path(os.environ.get("CTR_LENS_DATA") or PROJECT / "data")
+
 
 def write_bytes(path: Path, content: bytes) -> None:
     """Write under a temporary name, then rename: a reader sees the old file or the new one, never a part."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 import time
 from collections.abc import Callable
@@ -27,7 +26,7 @@ from .catalogue import generator_named, sample_named
 from .columns import as_text
 from .encoding import EncodedRows, Encoder
 from .errors import InputError, join_names
-from .files import new_folder, read_json, write_json
+from .files import default_data_root, new_folder, read_json, write_json
 from .reading import Table
 from .schema import Schema
 from .settings import Config
@@ -35,14 +34,8 @@ from .splitting import SPLITS, SplitRule, split_table
 from .synthetic import Planted, settings_key
 from .tables import Frame, JoinedTable, ParquetTable, write_table
 
-PROJECT = Path(__file__).resolve().parents[2]
 # Part of every sample's id, so that a change of a generator makes a new data set.
 SAMPLE_VERSION = 1
-
-
-def default_data_root() -> Path:
-    """Where data sets are kept: the folder named by CTR_LENS_DATA, or ``data/`` of the project."""
-    return Path(os.environ.get("CTR_LENS_DATA") or PROJECT / "data")
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,8 @@ from typing import Any, Protocol
 
 import torch
 
+from ..data.files import PROJECT
 from ..data.settings import Config
-from ..data.store import PROJECT
 from .config import TrainingConfig
 from .probe import EpochCost, Request
 

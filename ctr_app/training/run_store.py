@@ -25,9 +25,9 @@ from torch import Tensor, nn
 
 from ..data.encoding import Encoder
 from ..data.errors import InputError, shorten
-from ..data.files import read_json, write_json
+from ..data.files import PROJECT, read_json, write_json
 from ..data.settings import Config
-from ..data.store import PROJECT, Preparation
+from ..data.store import Preparation
 from ..models.registry import FAMILIES, title_of
 from .config import TrainingConfig
 from .run_record import RunSpec, RunStatus

@@ -27,6 +27,7 @@ def draw(draft: Draft) -> None:
         st.markdown(f"**{plain(table.name)}** · {plain(table.describe())}", width="content")
         if table.separator is not None:
             draft_files.reading(draft)
+    draft_files.notes(draft)
     if not _label(draft) or draft.schema is None:
         return
     _problems(draft, draft.schema)

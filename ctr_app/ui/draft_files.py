@@ -2,36 +2,71 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import streamlit as st
 
+from ..data.decoding import ENCODINGS
 from ..data.inferring import infer
 from ..data.naming import names_in
-from ..data.reading import ReadOptions, read_table
+from ..data.reading import ReadOptions, Table, read_table
 from ..data.sniffing import SNIFFED_SEPARATORS
-from . import draft_columns, parts
+from . import parts
 from .state import Draft, change, state
 from .words import _, plain
 
+# Signs that cannot be seen.
+SEPARATOR_NAMES = {"\t": "tab", " ": "spaces", "\x01": "\\x01, as Hive writes"}
+
 
 def reading(draft: Draft) -> None:
-    """Overrule how the text file was understood: its separator and whether its first line holds names."""
+    """Overrule how the text file was understood: separator, quotes, encoding, and whether it has a header."""
     table = draft.tables["train"]
     with st.popover(_("Read it differently"), icon=":material/tune:"):
-        separators = list(dict.fromkeys([table.separator or ",", *SNIFFED_SEPARATORS]))
-        separator = st.selectbox(
-            _("Cells are separated by"),
-            separators,
-            key=f"data-cells-{draft.version}",
-            format_func=lambda s: _(draft_columns.SEPARATOR_NAMES[s]) if s in draft_columns.SEPARATOR_NAMES else s,
-        )
-        has_header = st.toggle(_("The first line holds names"), table.has_header, key=f"data-header-{draft.version}")
-        if (separator, has_header) != (table.separator, table.has_header):
-            with parts.sentences():
-                draft.tables["train"] = read_table(draft.content, table.name, ReadOptions(separator, has_header))
+        options = _options(draft, table)
+        if options != table.options:
+            with parts.sentences(), st.spinner(_("Reading {name}", name=plain(table.name)), show_time=True):
+                assert table.source is not None
+                draft.tables["train"] = read_table(table.source, table.name, options)
                 draft.inference = infer(draft.tables["train"].frame)
                 change(draft, draft.inference.schema)
+
+
+def notes(draft: Draft) -> None:
+    """The rows of each file that are not as the others, counted."""
+    for table in draft.tables.values():
+        for note in table.notes:
+            st.warning(plain(f"{table.name}: {note}"), icon=":material/rule:")
+
+
+def _options(draft: Draft, table: Table) -> ReadOptions:
+    """What the user overrules: what was said before, and what differs from how the table was read."""
+    chosen: dict[str, Any] = {
+        "separator": st.selectbox(
+            _("Cells are separated by"),
+            list(dict.fromkeys([table.separator or ",", *SNIFFED_SEPARATORS])),
+            key=f"data-cells-{draft.version}",
+            format_func=lambda sign: _(SEPARATOR_NAMES.get(str(sign), str(sign))),
+            accept_new_options=True,
+            help=_("Choose one, or type any other sign or signs."),
+        ),
+        "encoding": st.selectbox(
+            _("Letters are encoded in"),
+            list(dict.fromkeys([table.encoding or "utf-8", *ENCODINGS])),
+            key=f"data-encoding-{draft.version}",
+            format_func=lambda name: _(ENCODINGS.get(str(name), str(name))),
+            help=_("Where letters look wrong, try the one of the file's language."),
+        ),
+        "has_header": st.toggle(_("The first line holds names"), table.has_header, key=f"data-header-{draft.version}"),
+        "quoting": st.toggle(
+            _("Quotation marks hold a cell together"),
+            table.quoting,
+            key=f"data-quotes-{draft.version}",
+            help=_("Off: a quotation mark is a letter like any other."),
+        ),
+    }
+    return replace(table.options, **{what: said for what, said in chosen.items() if said != getattr(table, what)})
 
 
 def more_files(draft: Draft) -> None:
@@ -66,7 +101,7 @@ def _take_back(draft: Draft, split: str) -> None:
 def _take_file(draft: Draft, split: str, file: Any) -> None:
     if file is not None and file.file_id not in state().uploaded:
         state().uploaded += (file.file_id,)
-        draft.tables[split] = read_table(file.getvalue(), file.name)
+        draft.tables[split] = read_table(file, file.name)
     if split in draft.tables:
         st.caption(plain(f"{draft.tables[split].name}: {draft.tables[split].describe()}"))
 
@@ -75,6 +110,6 @@ def _take_names(draft: Draft, field: str, file: Any) -> None:
     """Take names of the field's values from a table of them."""
     if file is not None and file.file_id not in state().uploaded:
         state().uploaded += (file.file_id,)
-        draft.names[field] = names_in(read_table(file.getvalue(), file.name), field, draft.tables["train"].frame[field])
+        draft.names[field] = names_in(read_table(file, file.name), field, draft.tables["train"].frame[field])
     if field in draft.names:
         st.caption(_("{count} names for {field}.", count=parts.count(len(draft.names[field])), field=plain(field)))

@@ -34,10 +34,9 @@ def _read(file: Any) -> None:
     """Make the draft of a file, or keep the sentence that says why there is none; the upload's bytes are let go."""
     try:
         with st.spinner(_("Reading {name}", name=plain(safe_name(file.name))), show_time=True):
-            content = file.getvalue()
-            table = read_table(content, file.name)
+            table = read_table(file, file.name)
             inference = infer(table.frame)
-            state().draft = Draft({"train": table}, content, inference, inference.schema)
+            state().draft = Draft({"train": table}, inference, inference.schema)
     except InputError as error:
         state().refusal = error
     drop_upload(file)

@@ -26,7 +26,6 @@ class Draft:
     """A table that was uploaded and is not stored yet, with what is said about its columns so far."""
 
     tables: dict[str, Table]
-    content: bytes
     inference: Inference
     schema: Schema | None
     split: SplitRule = field(default_factory=SplitRule)

@@ -16,12 +16,17 @@ from ctr_app.data import unpacking
 from ctr_app.data.encoding import Encoder
 from ctr_app.data.errors import InputError
 from ctr_app.data.inferring import infer
-from ctr_app.data.reading import ReadOptions, read_table, safe_name
+from ctr_app.data.reading import ReadOptions, Table, read_table, safe_name
 from tests.paths import SHARED_DATA, needs_shared_data
 
 
+def whole(table: Table) -> pl.DataFrame:
+    """All rows of a table, in memory."""
+    return table.frame.head(table.frame.height)
+
+
 def read(text: str, name: str = "clicks.csv", **options) -> pl.DataFrame:
-    return read_table(text.encode(), name, ReadOptions(**options)).frame
+    return whole(read_table(text.encode(), name, ReadOptions(**options)))
 
 
 def parquet(frame: pl.DataFrame) -> bytes:
@@ -109,11 +114,11 @@ def test_a_short_line_ends_with_missing_values():
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("a,b\n1,2\n3,4,5\n6,7\n", "line 3 has 3 cells where the first has 2."),
-        ("\n\na,b\n1,2\n3,4,5\n", "line 5 has 3 cells where the first has 2."),
-        ('a,b\n1,"x\ny"\n3,4,5\n', "line 4 has 3 cells where the first has 2."),
-        ("a::b\n1::2\n1::2\n3::4::5\n", "line 4 has 3 cells where the first has 2."),
-        ('a,b\n1,2\n"x,4\n5,6\n', "the quotation marks in line 3 do not match."),
+        ("a,b\n1,2\n3,4,5\n6,7\n", "line 3 has 3 cells where the table has 2 columns."),
+        ("\n\na,b\n1,2\n3,4,5\n", "line 5 has 3 cells where the table has 2 columns."),
+        ('a,b\n1,"x\ny"\n3,4,5\n', "line 4 has 3 cells where the table has 2 columns."),
+        ("a::b\n1::2\n1::2\n3::4::5\n", "line 4 has 3 cells where the table has 2 columns."),
+        ('a,b\n1,2\n"x,4\n5,6\n', "line 3 has quotation marks that do not match."),
     ],
 )
 def test_what_breaks_a_table_is_named_with_its_line(text, expected):
@@ -223,7 +228,7 @@ def test_a_parquet_file_that_makes_the_reader_panic_is_refused_in_words(monkeypa
         raise pl.exceptions.PanicException("index out of bounds")
 
     content = parquet(TYPED)
-    monkeypatch.setattr(pl, "read_parquet", panic)
+    monkeypatch.setattr(pl.LazyFrame, "sink_parquet", panic)
     assert sentence(content) == "clicks.csv is a damaged Parquet file."
 
 

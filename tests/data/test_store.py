@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from ctr_app.data import files
 from ctr_app.data import store as store_module
 from ctr_app.data.correcting import corrected
 from ctr_app.data.encoding import EncodedRows, Encoder
@@ -50,7 +51,9 @@ def csv(rows: int = ROWS, seed: int = 0, **columns) -> bytes:
 
 
 def table(rows: int = ROWS, seed: int = 0, name: str = "My clicks.csv", **columns) -> Table:
-    return read_table(csv(rows, seed, **columns), name)
+    """A table as it was read, its rows in memory so that a test may change them."""
+    read = read_table(csv(rows, seed, **columns), name)
+    return replace(read, frame=read.frame.head(rows))
 
 
 def schema_of(frame: pl.DataFrame, **corrections) -> Schema:
@@ -356,7 +359,7 @@ def test_the_data_root_is_where_the_environment_says(monkeypatch, tmp_path):
     assert default_data_root() == tmp_path
     assert DatasetStore().root == tmp_path / "sets"
     monkeypatch.delenv("CTR_LENS_DATA")
-    assert default_data_root() == store_module.PROJECT / "data"
+    assert default_data_root() == files.PROJECT / "data"
 
 
 def test_typed_lists_from_parquet_survive_the_store(store):

@@ -1,0 +1,211 @@
+"""A text table as a stream: blocks of whole lines go in, frames of clean text cells come out.
+
+At most a few blocks are in memory at a time, so the peak does not depend on the size of the file: about
+10 * BLOCK_BYTES over what the libraries themselves take, or as much for each MAX_LINE_BYTES of a longer line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Protocol
+
+import polars as pl
+
+from .columns import MISSING_TOKENS
+from .decoding import Decoder
+from .errors import InputError
+from .odd_rows import Odd, OddRows
+from .records import MAX_RECORD_LINES, mended
+from .sniffing import Dialect
+
+BLOCK_BYTES = 2**23
+MAX_LINE_BYTES = 2**26
+# How far back a quoted cell may begin that is still open at the end of a block.
+MAX_OPEN_BYTES = 2**20
+# Stands in for a separator such as "::", which the parser cannot take: a control character made for the purpose.
+UNIT_SEPARATOR = "\x1f"
+
+
+class Readable(Protocol):
+    """What gives the next bytes, and none at the end."""
+
+    def read(self, size: int, /) -> bytes:
+        """About ``size`` bytes."""
+
+
+def line_blocks(stream: Readable, head: bytes, quoting: bool, name: str) -> Iterator[bytes]:
+    """Blocks of whole lines that end with ``\\n``, the ``head`` that was read already first; other line ends become it.
+
+    Raises:
+        InputError: if a line is longer than MAX_LINE_BYTES.
+    """
+    rest, line = b"", 1
+    for chunk in _with_newlines(stream, head):
+        rest += chunk
+        end = _end_of_rows(rest, quoting)
+        if end:
+            block, rest = rest[:end], rest[end:]
+            line += block.count(b"\n")
+            yield block
+        elif len(rest) > MAX_LINE_BYTES:
+            size = f"{MAX_LINE_BYTES // 2**20} MiB"
+            raise InputError("{name} is no table: line {line} is longer than {size}.", name=name, line=line, size=size)
+    if rest:
+        yield rest
+
+
+class TextParser:
+    """Turns blocks of lines into frames: one text column per name, missing values null, odd rows counted.
+
+    ``rows`` counts the rows of the file, those left out among them.
+    """
+
+    def __init__(self, dialect: Dialect, names: list[str], decoder: Decoder, odd: OddRows) -> None:
+        self.rows = 0
+        self._decoder, self._odd = decoder, odd
+        self._schema = dict.fromkeys(names, pl.String())
+        self._replaced = dialect.separator if len(dialect.separator.encode()) > 1 else None
+        self._separator = UNIT_SEPARATOR if self._replaced else dialect.separator
+        self._quoting, self._spaced_quotes = dialect.quoting, dialect.spaced_quotes
+        self._line, self._skipped = 1, dialect.body
+
+    def frames(self, blocks: Iterator[bytes]) -> Iterator[pl.DataFrame]:
+        """A frame for each block that holds rows."""
+        for block in blocks:
+            block, first_line = self._body(block)
+            if block:
+                frame = self._parse(self._plain(block, first_line), first_line)
+                if frame.height:
+                    yield frame
+
+    def _body(self, block: bytes) -> tuple[bytes, int]:
+        """The block without the lines before the first row of values, and the number of its first line."""
+        start = 0
+        while self._skipped and start < len(block):
+            start = block.find(b"\n", start) + 1 or len(block)
+            self._skipped -= 1
+            self._line += 1
+        block, first_line = block[start:] if start else block, self._line
+        self._line += block.count(b"\n")
+        return block, first_line
+
+    def _plain(self, block: bytes, first_line: int) -> bytes:
+        """The block in UTF-8 with a separator of one byte."""
+        if b"\x00" in block:
+            for number, line in enumerate(block.split(b"\n"), start=first_line):
+                if b"\x00" in line:
+                    self._odd.add(Odd.ZEROS, number)
+            block = block.replace(b"\x00", b"")
+        block = self._decoder(block, first_line)
+        if self._replaced:
+            return block.replace(self._replaced.encode(), UNIT_SEPARATOR.encode())
+        if self._separator == " ":
+            return _squeezed(block)
+        if self._spaced_quotes:  # the space would make the quotes a part of the cell
+            separator = self._separator.encode()
+            block = block.replace(separator + b' "', separator + b'"')
+        return block
+
+    def _parse(self, block: bytes, first_line: int) -> pl.DataFrame:
+        try:
+            frame = self._read(block)
+            is_sound = self._is_sound(block, frame)
+        except (pl.exceptions.PolarsError, pl.exceptions.PanicException, ValueError):
+            is_sound = False
+        if not is_sound:
+            before = self._left_out()
+            lines = block.decode().split("\n")
+            text = mended(lines, first_line, self._separator, self._quoting, len(self._schema), self._odd)
+            frame = self._read(text.encode())
+            self.rows += self._left_out() - before
+        self.rows += frame.height
+        return _clean(frame, block, self._separator)
+
+    def _read(self, block: bytes) -> pl.DataFrame:
+        if not block:
+            return pl.DataFrame(schema=self._schema)
+        return pl.read_csv(
+            block,
+            separator=self._separator,
+            has_header=False,
+            schema=self._schema,
+            quote_char='"' if self._quoting else None,
+            null_values=list(MISSING_TOKENS),
+        )
+
+    def _is_sound(self, block: bytes, frame: pl.DataFrame) -> bool:
+        """Whether each row has all its cells, and no quoted cell swallows a large part of the block."""
+        expected = frame.height * (frame.width - 1)
+        found = block.count(self._separator.encode())
+        if not self._quoting or b'"' not in block:
+            return found == expected
+        inside = frame.select(pl.all().str.count_matches(self._separator, literal=True).sum()).row(0)
+        return found == expected + sum(inside) and block.count(b"\n") - frame.height < MAX_RECORD_LINES
+
+    def _left_out(self) -> int:
+        return sum(self._odd.counts.get(kind, 0) for kind in (Odd.LONG, Odd.QUOTES))
+
+
+def clean(text: pl.Expr) -> pl.Expr:
+    """Text without spaces around it, and null where it is a sign of a missing value."""
+    stripped = text.str.strip_chars()
+    return pl.when(stripped.is_in(list(MISSING_TOKENS))).then(None).otherwise(stripped).name.keep()
+
+
+def _clean(frame: pl.DataFrame, block: bytes, separator: str) -> pl.DataFrame:
+    """Strip cells, turn the usual signs of a missing value into null, and leave out rows without any value."""
+    if _may_have_spaces(block, separator):
+        stripped = frame.with_columns(pl.all().str.strip_chars())
+        lengths = pl.all().str.len_bytes().sum()
+        before, after = frame.select(lengths).row(0), stripped.select(lengths).row(0)
+        changed = [name for name, a, b in zip(frame.columns, before, after, strict=True) if a != b]
+        frame = stripped.with_columns(_series_without_missing(stripped[name]) for name in changed)
+    if frame.height and frame.to_series(0).null_count():
+        frame = frame.filter(~pl.all_horizontal(pl.all().is_null()))
+    return frame
+
+
+def _series_without_missing(series: pl.Series) -> pl.Series:
+    return series.set(series.is_in(list(MISSING_TOKENS)), None)
+
+
+def _may_have_spaces(block: bytes, separator: str) -> bool:
+    """Whether a cell may begin or end with a space of any kind."""
+    if not block.isascii() or b'"' in block:
+        return True
+    return any(space in block for space in (b" ", b"\t", b"\x0b", b"\x0c") if space != separator.encode())
+
+
+def _squeezed(block: bytes) -> bytes:
+    """One space between cells, none at the ends of lines."""
+    while b"  " in block:
+        block = block.replace(b"  ", b" ")
+    return block.replace(b"\n ", b"\n").replace(b" \n", b"\n").strip(b" ")
+
+
+def _with_newlines(stream: Readable, head: bytes) -> Iterator[bytes]:
+    """The stream with line ends of Windows and of old Macs as ``\\n``."""
+    held = b""
+    chunk = head or stream.read(BLOCK_BYTES)
+    while chunk:
+        chunk = held + chunk
+        held = b"\r" if chunk.endswith(b"\r") else b""
+        chunk = chunk[: len(chunk) - len(held)]
+        yield chunk.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in chunk else chunk
+        chunk = stream.read(BLOCK_BYTES)
+    if held:
+        yield b"\n"
+
+
+def _end_of_rows(block: bytes, quoting: bool) -> int:
+    """The end of the last whole row: a line end that no open quoted cell holds."""
+    end = block.rfind(b"\n") + 1
+    if not quoting or block.count(b'"', 0, end) % 2 == 0:
+        return end
+    cut = end
+    while cut > max(0, end - MAX_OPEN_BYTES):
+        start = block.rfind(b"\n", 0, cut - 1) + 1
+        if block.count(b'"', start, cut) % 2:
+            return start or end
+        cut = start
+    return end
