@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from .catalogue import SAMPLES
+from .catalogue import KNOWN_NAMES, is_known
 from .columns import as_text, value_text
 from .correcting import check_numbers, check_separator, corrected
 from .encoding import label_array, weight_array
@@ -15,6 +15,7 @@ from .event_words import EventWords, asked_rows
 from .events import staging
 from .files import read_json
 from .inferring import Inference, infer
+from .known import dataset_named
 from .reading import Table, read_table
 from .schema import Corrections, Role, Schema
 from .splitting import SplitRule, split_table
@@ -42,8 +43,8 @@ def ingest(request: Request, store: DatasetStore) -> tuple[DataSet, tuple[str, .
     Raises:
         InputError: one sentence, with the flag that settles a doubt.
     """
-    if request.data in SAMPLES:
-        return _ingest_sample(request, store), ()
+    if is_known(request.data):
+        return _ingest_known(request, store), ()
     paths = {"train": request.data, "valid": request.valid, "test": request.test}
     tables = {split: _table(path) for split, path in paths.items() if path}
     if request.events is not None:
@@ -123,23 +124,28 @@ def read_schema(path: Path) -> Schema:
 def _table(path: str) -> Table:
     if not Path(path).exists():
         raise InputError(
-            "There is no file and no sample called {name}; the samples are {known}.",
+            "There is no file and no known data set called {name}; known are {known}.",
             name=path,
-            known=join_names(list(SAMPLES)),
+            known=join_names(KNOWN_NAMES),
         )
     return read_table(Path(path))
 
 
-def _ingest_sample(request: Request, store: DatasetStore) -> DataSet:
+def _ingest_known(request: Request, store: DatasetStore) -> DataSet:
     if request.valid or request.test:
-        raise InputError("{name} is a sample and has its own split; leave --valid and --test out.", name=request.data)
-    dataset = store.add_sample(request.data)
+        raise InputError(
+            "{name} is a known data set and has its own split; leave --valid and --test out.", name=request.data
+        )
+    if request.events is not None:
+        raise InputError("{name} has its rows already; leave --events out.", name=request.data)
+    dataset = dataset_named(request.data, store)
     if request == Request(request.data):
         return dataset
     assert dataset.preparation is not None
     schema, _ = _schema_for(dataset.frame, request, dataset.preparation.schema)
-    preparation = _preparation(schema, request)
-    check({"train": Table(dataset.frame, dataset.name, dataset.content_hash, "sample")}, preparation)
+    method = "time" if request.corrections.time else dataset.preparation.split.method
+    preparation = _preparation(schema, request, method)
+    check({"train": Table(dataset.frame, dataset.name, dataset.content_hash, "known")}, preparation)
     return replace(dataset, preparation=preparation)
 
 

@@ -131,7 +131,8 @@ def test_a_split_by_time_that_leaves_one_label_is_refused(file, store):
 
 def test_a_file_that_is_not_there_is_named_with_the_samples(store):
     assert sentence(Request("clicks"), store).startswith(
-        "There is no file and no sample called clicks; the samples are planted-clicks, planted-histories, planted-pairs"
+        "There is no file and no known data set called clicks; known are planted-clicks, planted-histories, "
+        "planted-pairs"
     )
 
 
@@ -237,7 +238,7 @@ def test_a_sample_can_be_split_by_a_column_only_if_it_grows_with_time(store, mon
 
 def test_a_sample_takes_no_other_files(file, store):
     assert sentence(Request("planted-clicks", test=file()), store) == (
-        "planted-clicks is a sample and has its own split; leave --valid and --test out."
+        "planted-clicks is a known data set and has its own split; leave --valid and --test out."
     )
 
 
