@@ -10,7 +10,7 @@ from typing import NoReturn
 from ..data.errors import InputError
 from ..data.event_plan import HISTORIES_OF, SPLIT_METHODS
 from ..data.negatives import NEGATIVES_BY
-from . import profiling, results, training
+from . import known, profiling, results, training
 
 Command = Callable[[argparse.Namespace], None]
 
@@ -35,7 +35,9 @@ def parser() -> argparse.ArgumentParser:
         added.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
         return added
 
-    command("samples", training.samples, "List the data sets that are known by name.")
+    command("samples", known.samples, "List the data sets that are known by name.")
+    download = command("download", known.download, "Fetch a real data set from its publisher, or go on doing so.")
+    download.add_argument("name", metavar="NAME", help="as `samples` lists it")
     _add_sample_options(command("sample", training.sample, "Write a planted sample: its table, schema and truth."))
     _add_train_options(command("train", training.train, "Train a model on a table or a sample."))
     _add_profile_options(command("profile", profiling.profile, "Show where the time of a training step goes."))
@@ -69,7 +71,7 @@ def _add_reading_options(name: str, command: argparse.ArgumentParser) -> None:
     _add_runs(command)
     if name != "interactions":
         command.add_argument(
-            "--data", required=name != "evaluate", metavar="FILE|NAME", help="the table, or a sample's name"
+            "--data", required=name != "evaluate", metavar="FILE|NAME", help="the table, or a known data set's name"
         )
     if name == "predict":
         command.add_argument(
@@ -95,7 +97,7 @@ def _add_profile_options(profile: argparse.ArgumentParser) -> None:
 
 
 def _add_what_to_train(train: argparse.ArgumentParser) -> None:
-    train.add_argument("--data", required=True, metavar="FILE|NAME", help="a table, or a sample's name")
+    train.add_argument("--data", required=True, metavar="FILE|NAME", help="a table, or a known data set's name")
     train.add_argument("--valid", metavar="FILE", help="validation rows (by default drawn from --data)")
     train.add_argument("--test", metavar="FILE", help="test rows (by default drawn from --data)")
     train.add_argument("--model", required=True, metavar="NAME", help="fm, dcn (dcn-v1, dcn-v2, dcn-mix) or din")

@@ -9,12 +9,14 @@ import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..data.catalogue import SAMPLES
+from ..data.catalogue import REAL_DATA_SETS, SAMPLES
 from ..data.errors import InputError
 from ..data.event_words import EventWords
 from ..data.ingest import Request
+from ..data.known import ready
 from ..data.reading import read_table
 from ..data.schema import Corrections
+from ..data.store import DatasetStore
 
 # As much as the reader itself looks at to guess a separator and a header.
 BEGINNING_BYTES = 2**20
@@ -108,9 +110,12 @@ def _sequences(options: argparse.Namespace) -> dict[str, str | None]:
 
 
 def _columns(data: str) -> list[str]:
-    """Names of the columns of a file or a sample, by its first rows where they are enough."""
+    """Names of the columns of a file or a known data set, by its first rows where they are enough."""
     if data in SAMPLES:
         return SAMPLES[data].make(100, 0).frame.columns
+    if data in REAL_DATA_SETS:
+        found = ready(data, DatasetStore())
+        return found.frame.columns if found else []  # ingesting it will say so
     path = Path(data)
     if not path.is_file():
         return []  # reading it will say so

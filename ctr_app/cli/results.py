@@ -10,9 +10,10 @@ from typing import Any
 
 import polars as pl
 
-from ..data.catalogue import SAMPLES
+from ..data.catalogue import is_known
 from ..data.errors import InputError, shorten, spaced
 from ..data.files import write_bytes
+from ..data.known import dataset_named
 from ..data.reading import Table, read_table
 from ..data.store import DataSet, DatasetStore
 from ..training.run_store import Run, RunSpec, RunStore
@@ -48,7 +49,7 @@ def predict(options: argparse.Namespace) -> None:
     """Write the table with a column of predicted CTR."""
     if options.out.suffix.lower() not in OUTPUT_SUFFIXES:
         raise InputError("{path} should end in .csv, .tsv or .parquet.", path=options.out)
-    if options.data not in SAMPLES and _is_same_file(Path(options.data), options.out):
+    if not is_known(options.data) and _is_same_file(Path(options.data), options.out):
         raise InputError("--out {path} is the table itself; choose another name.", path=options.out)
     run = _run(options)
     frame = _table(options.data, DatasetStore()).frame
@@ -132,10 +133,10 @@ def _run(options: argparse.Namespace) -> Run:
 
 
 def _table(data: str, datasets: DatasetStore) -> Table:
-    """The table of a file, or of a sample known by name."""
-    if data in SAMPLES:
-        dataset = datasets.add_sample(data)
-        return Table(dataset.frame, dataset.name, dataset.content_hash, "sample")
+    """The table of a file, or of a data set known by name."""
+    if is_known(data):
+        dataset = dataset_named(data, datasets)
+        return Table(dataset.frame, dataset.name, dataset.content_hash, "known")
     return read_table(Path(data))
 
 

@@ -1,4 +1,4 @@
-"""samples, sample and train: making data sets and training on them."""
+"""sample and train: making data sets and training on them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import polars as pl
 import torch
 
-from ..data.catalogue import SAMPLES, generator_named, sample_named
+from ..data.catalogue import generator_named, sample_named
 from ..data.errors import InputError, spaced
 from ..data.files import write_bytes, write_json
 from ..data.ingest import Request, ingest
@@ -28,16 +28,6 @@ from .request import key_value, request_of
 MAX_SEED = 2**31 - 1
 
 Used = TypeVar("Used")
-
-
-def samples(options: argparse.Namespace) -> None:
-    """List the known data sets."""
-    listed: list[dict[str, Any]] = [
-        {"name": s.name, "title": s.title, "description": s.description, "rows": s.rows, "truth": s.has_truth}
-        for s in SAMPLES.values()
-    ]
-    lines = [f"{s['name']:<20}{spaced(s['rows']):>10} rows  {'truth planted' if s['truth'] else ''}" for s in listed]
-    show(options, {"samples": listed}, lines)
 
 
 def sample(options: argparse.Namespace) -> None:

@@ -122,7 +122,7 @@ def test_a_schema_file_that_is_none_is_refused(workplace: Workplace, schema: str
         (["fly"], "invalid choice: 'fly'"),
         (["runs", "--loud"], "Unrecognized arguments: --loud"),
         (["train"], "The following arguments are required: --data, --model; see python -m ctr_app train --help."),
-        (["train", "--data", "nowhere.csv", "--model", "fm"], "no sample called nowhere.csv"),
+        (["train", "--data", "nowhere.csv", "--model", "fm"], "no known data set called nowhere.csv"),
         (["train", "--data", ".", "--model", "fm"], "is a folder"),
         (["train", "--data", "planted-nothing", "--model", "fm"], "planted-clicks, planted-histories"),
         (["train", "--data", "planted-clicks", "--model", "din"], "DIN compares a history"),
