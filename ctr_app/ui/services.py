@@ -12,6 +12,7 @@ import torch
 
 from ..data.catalogue import READY_MADE
 from ..data.errors import InputError, shorten
+from ..data.known.downloads import Downloads
 from ..data.settings import Config
 from ..data.store import DataSet, DatasetStore
 from ..models.registry import FAMILIES
@@ -56,6 +57,12 @@ def jobs() -> JobQueue:
 
 
 @st.cache_resource(show_spinner=False)
+def downloads() -> Downloads:
+    """The downloads of this server."""
+    return Downloads(datasets())
+
+
+@st.cache_resource(show_spinner=False)
 def forecaster() -> Forecaster:
     """The one forecaster of this server."""
     return Forecaster()
@@ -88,6 +95,7 @@ def start() -> None:
 
 def stop() -> None:
     """Called when the server ends."""
+    downloads().close()
     forecaster().close()
     jobs().close()
 

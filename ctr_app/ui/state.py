@@ -43,6 +43,7 @@ class AppState:
     tour_run_id: str | None = None
     draft: Draft | None = None
     uploaded: tuple[str, ...] = ()
+    awaited: tuple[str, ...] = ()  # real data sets that were asked for and are not here yet
     refusal: InputError | None = None  # why the last file could not be read
     settings: dict[str, Any] = field(default_factory=dict)
     family: str = "fm"
