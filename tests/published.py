@@ -35,11 +35,12 @@ NUM_USERS = 30
 
 
 def zipped(members: dict[str, str | bytes], encoding: str = "utf-8") -> bytes:
-    """A zip archive."""
+    """A zip archive, the same whenever it is made."""
     content = io.BytesIO()
-    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(content, "w") as archive:
         for name, member in members.items():
-            archive.writestr(name, member if isinstance(member, bytes) else member.encode(encoding))
+            written = member if isinstance(member, bytes) else member.encode(encoding)
+            archive.writestr(zipfile.ZipInfo(name), written, zipfile.ZIP_DEFLATED)
     return content.getvalue()
 
 
