@@ -13,20 +13,15 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from sklearn.preprocessing import QuantileTransformer
 
-from ctr_app.data.encoding import (
-    MISSING,
-    NUM_QUANTILES,
-    PADDING,
-    UNKNOWN,
-    EncodedRows,
-    Encoder,
-    NumericTransform,
-    Vocabulary,
-    label_array,
-)
+from ctr_app.data.arrays import EncodedRows
+from ctr_app.data.dataset import as_batch
+from ctr_app.data.distinct import PADDING
+from ctr_app.data.encoding import Encoder
 from ctr_app.data.errors import InputError
+from ctr_app.data.labels import label_array
 from ctr_app.data.schema import Column, Role, Schema
-from ctr_app.data.store import as_batch
+from ctr_app.data.transforms import NUM_QUANTILES, NumericTransform
+from ctr_app.data.vocabulary import MISSING, UNKNOWN, Vocabulary
 
 SCHEMA = Schema(
     (

@@ -10,11 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ctr_app.data.encoding import Encoder, label_array, weight_array
+from ctr_app.data.dataset import as_batch
+from ctr_app.data.encoding import Encoder
 from ctr_app.data.errors import InputError
+from ctr_app.data.labels import label_array, weight_array
 from ctr_app.data.reading import Table
 from ctr_app.data.schema import Column, Role, Schema
-from ctr_app.data.store import DatasetStore, Preparation, as_batch
+from ctr_app.data.store import DatasetStore, Preparation
 from ctr_app.data.tables import ChosenRows
 
 SCHEMA = Schema((Column("rate", Role.LABEL), Column("site", Role.CATEGORICAL), Column("times", Role.IGNORED)), None)

@@ -14,23 +14,16 @@ import pytest
 
 from ctr_app.data import files
 from ctr_app.data import store as store_module
+from ctr_app.data.arrays import EncodedRows
 from ctr_app.data.correcting import corrected
-from ctr_app.data.encoding import EncodedRows, Encoder
+from ctr_app.data.dataset import EncodedDataset, as_batch
+from ctr_app.data.encoding import Encoder
 from ctr_app.data.errors import InputError
 from ctr_app.data.inferring import infer
 from ctr_app.data.reading import ReadOptions, Table, read_table
 from ctr_app.data.schema import Corrections, Role, Schema
 from ctr_app.data.splitting import SplitRule
-from ctr_app.data.store import (
-    DataSet,
-    DatasetStore,
-    EncodedDataset,
-    Preparation,
-    as_batch,
-    default_data_root,
-    joined,
-    write_names,
-)
+from ctr_app.data.store import DataSet, DatasetStore, Preparation, default_data_root, joined, write_names
 
 ROWS = 200
 
@@ -302,7 +295,7 @@ def test_a_table_whose_writing_is_interrupted_leaves_nothing(store, monkeypatch)
 def test_an_encoding_that_is_interrupted_leaves_nothing_and_is_made_the_next_time(dataset, monkeypatch):
     before = every_file(dataset.folder)
     with monkeypatch.context() as patch:
-        patch.setattr(np, "save", cut)
+        patch.setattr(Encoder, "save", cut)
         with pytest.raises(PowerCut):
             dataset.encoded()
     assert every_file(dataset.folder) == before
