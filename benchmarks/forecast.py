@@ -129,7 +129,7 @@ def _encoder(schema: Schema, layout: FieldLayout) -> Encoder:
     return Encoder(
         schema,
         {name: NumericTransform(np.array([0.0, 1.0])) for name in layout.numeric},
-        {name: Vocabulary(texts, (1,) * len(texts)) for name, texts in values.items()},
+        {name: Vocabulary.of(texts, (1,) * len(texts)) for name, texts in values.items()},
         {sequence.name: sequence.max_length for sequence in layout.sequences},
     )
 

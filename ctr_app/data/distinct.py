@@ -77,7 +77,11 @@ class Histories:
 
 def read_texts(frame: Frame, name: str) -> Distinct:
     """A column's values as text."""
-    found = _distinct(piece if piece.dtype == pl.String else as_text(piece) for piece in pieces(frame, name))
+    parts = pieces(frame, name)
+    first = next(parts)
+    if first.dtype != pl.String:
+        return _distinct(as_text(piece) for piece in chain([first], parts))
+    found = _distinct(chain([first], parts))
     return Distinct(as_text(found.values), found.codes)
 
 

@@ -33,6 +33,24 @@ def sentence(read, *arguments) -> str:
     return str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("values", "positive", "expected"),
+    [
+        ([1, 0, None], "1", [1, 0, np.nan]),
+        ([1.0, 0.0, float("nan")], "1", [1, 0, np.nan]),
+        ([1.0, 0.0, None], "1.0", [1, 0, np.nan]),
+        (["1.0", "0.0", None], "1", [1, 0, np.nan]),
+        ([True, False, None], "1", [1, 0, np.nan]),
+        (["yes", "no", "maybe"], "yes", [1, 0, 0]),
+        ([None, None, None], "1", [np.nan] * 3),
+    ],
+)
+def test_labels_are_clicks_others_or_missing_however_they_are_stored(values, positive, expected):
+    labels = label_array(pl.DataFrame({"rate": values}), replace(SCHEMA, positive=positive))
+    assert labels.dtype == np.float32
+    np.testing.assert_array_equal(labels, np.array(expected, dtype=np.float32))
+
+
 @given(st.lists(st.none() | st.floats(0, 1), min_size=1, max_size=20), st.booleans())
 def test_probabilities_are_taken_as_they_are_and_missing_ones_are_nan(rates, as_text):
     cells = [None if rate is None else str(rate) for rate in rates] if as_text else rates
