@@ -29,6 +29,7 @@ class Setting:
     minimum: float | None = None
     maximum: float | None = None
     choices: tuple[str, ...] = ()
+    step: float | None = None  # how far one press or one notch of its widget goes
 
     def parse(self, value: Any) -> Any:
         """``value`` (typed, or text from a flag) as this setting's type; raises InputError outside its range."""
@@ -72,9 +73,18 @@ def setting(
     minimum: float | None = None,
     maximum: float | None = None,
     choices: tuple[str, ...] = (),
+    step: float | None = None,
 ) -> Any:
     """A dataclass field with what a form needs to know of it."""
-    described = {"help": help, "group": group, "unit": unit, "minimum": minimum, "maximum": maximum, "choices": choices}
+    described = {
+        "help": help,
+        "group": group,
+        "unit": unit,
+        "minimum": minimum,
+        "maximum": maximum,
+        "choices": choices,
+        "step": step,
+    }
     return dataclasses.field(default=default, metadata=described)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from . import draft_editor, source_known, source_upload, stored_sets
+from . import draft_editor, source_generate, source_known, source_upload, stored_sets
 from .state import state
 from .words import _
 
@@ -14,6 +14,7 @@ from .words import _
 SOURCES: dict[str, tuple[str, str, Callable[[], None]]] = {
     "upload": ("Upload", ":material/upload_file:", source_upload.draw),
     "known": ("Known data sets", ":material/local_library:", source_known.draw),
+    "generate": ("Generate", ":material/science:", source_generate.draw),
 }
 
 

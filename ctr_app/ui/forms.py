@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import streamlit as st
@@ -11,7 +11,15 @@ from ..data.errors import InputError
 from ..data.settings import Setting
 from .words import _, error_text, plain
 
-GROUP_TITLES = {"shape": "Shape", "learning": "Learning", "stopping": "Stopping"}
+GROUP_TITLES = {
+    "shape": "Shape",
+    "learning": "Learning",
+    "stopping": "Stopping",
+    "fields": "Fields",
+    "interactions": "Interactions",
+    "labels": "Labels",
+    "noise": "Noise and correlation",
+}
 CHOICE_NAMES = {
     "vector": "vector (DCN-V1)",
     "matrix": "matrix (DCN-V2)",
@@ -22,9 +30,22 @@ CHOICE_NAMES = {
     "prelu": "PReLU",
     "relu": "ReLU",
     "dice": "Dice",
+    "disjoint": "disjoint pairs",
+    "hub": "a hub and its spokes",
+    "chosen": "chosen by name",
+    "clicks": "clicks",
+    "noise-free": "the probability itself",
 }
-# Settings that only matter under a value of another one.
-ONLY_WHEN = {"rank": ("cross", "mix"), "num_experts": ("cross", "mix")}
+# Settings that only matter under some values of others.
+ONLY_WHEN: dict[str, Callable[[Mapping[str, Any]], bool]] = {
+    "rank": lambda chosen: chosen["cross"] == "mix",
+    "num_experts": lambda chosen: chosen["cross"] == "mix",
+    "num_pairs": lambda chosen: chosen["layout"] != "chosen",
+    "num_triples": lambda chosen: chosen["layout"] != "chosen",
+    "terms": lambda chosen: chosen["layout"] == "chosen",
+    "triple_strength": lambda chosen: chosen["layout"] == "chosen" or chosen["num_triples"] > 0,
+    "follows": lambda chosen: chosen["correlation"] > 0,
+}
 
 
 def settings_form(
@@ -41,7 +62,9 @@ def settings_form(
             st.markdown(f"**{_(GROUP_TITLES[group])}**")
             for described in settings:
                 if described.group == group and _applies(described, chosen):
-                    chosen[described.name] = _widget(described, chosen[described.name], defaults[described.name], key)
+                    chosen[described.name] = setting_widget(
+                        described, chosen[described.name], defaults[described.name], key
+                    )
     return chosen
 
 
@@ -54,11 +77,11 @@ def label_of(described: Setting) -> str:
 
 
 def _applies(described: Setting, chosen: Mapping[str, Any]) -> bool:
-    name, value = ONLY_WHEN.get(described.name, ("", None))
-    return not name or chosen.get(name) == value
+    return described.name not in ONLY_WHEN or ONLY_WHEN[described.name](chosen)
 
 
-def _widget(described: Setting, value: Any, default: Any, key: str) -> Any:
+def setting_widget(described: Setting, value: Any, default: Any, key: str) -> Any:
+    """The widget of one setting, its key beginning with ``key``; returns its value, or the old one if it cannot be."""
     shared: dict[str, Any] = {
         "label": label_of(described),
         "key": f"{key}-{described.name.replace('_', '-')}",
@@ -77,10 +100,15 @@ def _widget(described: Setting, value: Any, default: Any, key: str) -> Any:
         return st.number_input(
             **shared,
             value=int(value),
-            step=1,
+            step=int(described.step or 1),
             min_value=int(described.minimum or 0),
             max_value=int(described.maximum or 2**31 - 1),
         )
+    if described.step is not None:
+        chosen = st.slider(
+            **shared, value=float(value), step=described.step, min_value=described.minimum, max_value=described.maximum
+        )
+        return round(chosen, 6)
     text = st.text_input(**shared, value=_shown(value))
     try:
         return described.parse(text)
@@ -92,10 +120,15 @@ def _widget(described: Setting, value: Any, default: Any, key: str) -> Any:
 def _help(described: Setting, default: Any) -> str:
     """What the setting does, its range where the widget has none of its own, and its default."""
     sentences = [_(described.help)]
-    if described.kind in ("float", "sizes") and described.minimum is not None and described.maximum is not None:
+    if (
+        described.kind in ("float", "sizes")
+        and described.step is None
+        and described.minimum is not None
+        and described.maximum is not None
+    ):
         sentences.append(_("From {least} to {most}.", least=f"{described.minimum:g}", most=f"{described.maximum:g}"))
     shown = _(CHOICE_NAMES.get(default, str(default))) if described.kind == "choice" else _shown(default)
-    return " ".join([*sentences, _("Default: {default}.", default=shown)])
+    return " ".join([*sentences, _("Default: {default}.", default=shown)] if shown else sentences)
 
 
 def _shown(value: Any) -> str:

@@ -48,6 +48,9 @@ class AppState:
     settings: dict[str, Any] = field(default_factory=dict)
     family: str = "fm"
     revealed: bool = False
+    generator: str = "planted-pairs"
+    generator_settings: dict[str, dict[str, Any]] = field(default_factory=dict)
+    is_secret: bool = False
 
 
 def change(draft: Draft, schema: Schema | None) -> None:

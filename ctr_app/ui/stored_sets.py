@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from ..data.store import DataSet
-from . import draft_editor, parts, services
+from . import draft_editor, parts, services, truth_view
 from .navigation import link_to
 from .state import set_widget, state, widget_value
 from .words import _, plain
@@ -21,6 +21,7 @@ def draw() -> None:
         return
     dataset = _chosen(found)
     st.markdown(f"**{plain(dataset.name)}** · {plain(_(dataset.description))}")
+    truth_view.draw(dataset)
     if dataset.preparation is not None:
         link_to("train", _("Train a model on it"))
         with st.expander(_("Columns"), icon=":material/view_column:"):

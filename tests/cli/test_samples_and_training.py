@@ -60,7 +60,16 @@ def test_a_sample_is_a_table_a_schema_and_a_truth(workplace: Workplace, name: st
 
 
 def test_a_generator_takes_settings(workplace: Workplace) -> None:
-    asked = ["--rows", 400, "--set", "layout=chosen", "--set", "terms=c1*n1, c1*c2*c3", "--set", "num_categorical=3"]
+    asked = [
+        "--rows",
+        400,
+        "--set",
+        "layout=chosen",
+        "--set",
+        "terms=c1*n1, c1*c2*c3",
+        "--set",
+        "num_categorical_fields=3",
+    ]
     workplace("sample", "planted-pairs", *asked, "--set", "noise=0.1", "--out", workplace.folder / "out")
     truth = json.loads((workplace.folder / "out" / "truth.json").read_text())
     assert truth["sets"] == [["c1", "n1"], ["c1", "c2", "c3"]]

@@ -32,10 +32,11 @@ class FunctionSettings(Config):
         0,
         "Cut every field into so many bins of equal width, which makes it categorical; 0 keeps the numbers. "
         "An even number, at least 4.",
-        group="table",
+        group="fields",
         unit="bins",
         minimum=0,
         maximum=200,
+        step=2,
     )
     variant: str = setting(
         CLICKS,
@@ -50,6 +51,7 @@ class FunctionSettings(Config):
         unit="logits",
         minimum=0.1,
         maximum=10.0,
+        step=0.1,
     )
 
     def __post_init__(self) -> None:

@@ -17,10 +17,10 @@ Variables = Mapping[int, np.ndarray]
 
 @dataclass(frozen=True)
 class StandardFunction:
-    """One function: its formula in LaTeX, its values on variables 1 to 10, and the sets of them that interact."""
+    """One function: its formula as lines of LaTeX, its values on variables 1 to 10, and which of them interact."""
 
     name: str
-    formula: str
+    formula: tuple[str, ...]
     values: Callable[[Variables], np.ndarray]
     sets: tuple[tuple[int, ...], ...]
 
@@ -126,63 +126,76 @@ FUNCTIONS = {
     for function in (
         StandardFunction(
             "f1",
-            r"\pi^{x_1x_2}\sqrt{2x_3}-\arcsin x_4+\log(x_3+x_5)-\frac{x_9}{x_{10}}\sqrt{\frac{x_7}{x_8}}-x_2x_7",
+            (
+                r"\pi^{x_1x_2}\sqrt{2x_3}-\arcsin x_4+\log(x_3+x_5)",
+                r"-\frac{x_9}{x_{10}}\sqrt{\frac{x_7}{x_8}}-x_2x_7",
+            ),
             _f1,
             _HOOKER,
         ),
         StandardFunction(
             "f2",
-            r"\pi^{x_1x_2}\sqrt{2|x_3|}-\arcsin\tfrac{x_4}{2}+\log(|x_3+x_5|+1)"
-            r"+\frac{x_9}{1+|x_{10}|}\sqrt{\frac{|x_7|}{1+|x_8|}}-x_2x_7",
+            (
+                r"\pi^{x_1x_2}\sqrt{2|x_3|}-\arcsin\tfrac{x_4}{2}+\log(|x_3+x_5|+1)",
+                r"+\frac{x_9}{1+|x_{10}|}\sqrt{\frac{|x_7|}{1+|x_8|}}-x_2x_7",
+            ),
             _f2,
             _HOOKER,
         ),
         StandardFunction(
             "f3",
-            r"e^{|x_1-x_2|}+|x_2x_3|-(x_3^2)^{|x_4|}+\log(x_4^2+x_5^2+x_7^2+x_8^2)+x_9+\frac{1}{1+x_{10}^2}",
+            (r"e^{|x_1-x_2|}+|x_2x_3|-(x_3^2)^{|x_4|}", r"+\log(x_4^2+x_5^2+x_7^2+x_8^2)+x_9+\frac{1}{1+x_{10}^2}"),
             _f3,
             _F3_SETS,
         ),
         StandardFunction(
             "f4",
-            r"e^{|x_1-x_2|}+|x_2x_3|-(x_3^2)^{|x_4|}+(x_1x_4)^2+\log(x_4^2+x_5^2+x_7^2+x_8^2)+x_9+\frac{1}{1+x_{10}^2}",
+            (
+                r"e^{|x_1-x_2|}+|x_2x_3|-(x_3^2)^{|x_4|}+(x_1x_4)^2",
+                r"+\log(x_4^2+x_5^2+x_7^2+x_8^2)+x_9+\frac{1}{1+x_{10}^2}",
+            ),
             _f4,
             (*_F3_SETS, (1, 4)),
         ),
         StandardFunction(
             "f5",
-            r"\frac{1}{1+x_1^2+x_2^2+x_3^2}+\sqrt{e^{x_4+x_5}}+|x_6+x_7|+x_8x_9x_{10}",
+            (r"\frac{1}{1+x_1^2+x_2^2+x_3^2}+\sqrt{e^{x_4+x_5}}", r"+|x_6+x_7|+x_8x_9x_{10}"),
             _f5,
             ((1, 2, 3), (4, 5), (6, 7), (8, 9, 10)),
         ),
         StandardFunction(
             "f6",
-            r"e^{|x_1x_2|+1}-e^{|x_3+x_4|+1}+\cos(x_5+x_6-x_8)+\sqrt{x_8^2+x_9^2+x_{10}^2}",
+            (r"e^{|x_1x_2|+1}-e^{|x_3+x_4|+1}", r"+\cos(x_5+x_6-x_8)+\sqrt{x_8^2+x_9^2+x_{10}^2}"),
             _f6,
             ((1, 2), (3, 4), (5, 6, 8), (8, 9, 10)),
         ),
         StandardFunction(
             "f7",
-            r"(\arctan x_1+\arctan x_2)^2+\max(x_3x_4+x_6,0)-\frac{1}{1+(x_4x_5x_6x_7x_8)^2}"
-            r"+\left(\frac{|x_7|}{1+|x_9|}\right)^5+\sum_{i=1}^{10}x_i",
+            (
+                r"(\arctan x_1+\arctan x_2)^2+\max(x_3x_4+x_6,0)",
+                r"-\frac{1}{1+(x_4x_5x_6x_7x_8)^2}+\left(\frac{|x_7|}{1+|x_9|}\right)^5+\sum_{i=1}^{10}x_i",
+            ),
             _f7,
             ((1, 2), (3, 4, 6), (4, 5, 6, 7, 8), (7, 9)),
         ),
         StandardFunction(
             "f8",
-            r"x_1x_2+2^{x_3+x_5+x_6}+2^{x_3+x_4+x_5+x_7}+\sin(x_7\sin(x_8+x_9))+\arccos(0.9x_{10})",
+            (r"x_1x_2+2^{x_3+x_5+x_6}+2^{x_3+x_4+x_5+x_7}", r"+\sin(x_7\sin(x_8+x_9))+\arccos(0.9x_{10})"),
             _f8,
             ((1, 2), (3, 5, 6), (3, 4, 5, 7), (7, 8, 9)),
         ),
         StandardFunction(
             "f9",
-            r"\tanh(x_1x_2+x_3x_4)\sqrt{|x_5|}+e^{x_5+x_6}+\log((x_6x_7x_8)^2+1)+x_9x_{10}+\frac{1}{1+|x_{10}|}",
+            (
+                r"\tanh(x_1x_2+x_3x_4)\sqrt{|x_5|}+e^{x_5+x_6}",
+                r"+\log((x_6x_7x_8)^2+1)+x_9x_{10}+\frac{1}{1+|x_{10}|}",
+            ),
             _f9,
             ((1, 2, 3, 4, 5), (5, 6), (6, 7, 8), (9, 10)),
         ),
         StandardFunction(
             "f10",
-            r"\sinh(x_1+x_2)+\arccos\tanh(x_3+x_5+x_7)+\cos(x_4+x_5)+\sec(x_7x_9)",
+            (r"\sinh(x_1+x_2)+\arccos\tanh(x_3+x_5+x_7)", r"+\cos(x_4+x_5)+\sec(x_7x_9)"),
             _f10,
             ((1, 2), (3, 5, 7), (4, 5), (7, 9)),
         ),

@@ -61,10 +61,9 @@ def _describe_pairs(settings: PairSettings) -> str:
     if settings.layout == CHOSEN:
         pairs, triples = sizes.count(2), sizes.count(3)
     terms = f"{_count(pairs, 'pair')} of fields" + (f" and {_count(triples, 'triple')}" if triples else "")
-    return (
-        f"{_count(settings.num_categorical, 'categorical field')} and {_count(settings.num_numeric, 'numeric field')}; "
-        f"{terms} {'interacts' if pairs + triples == 1 else 'interact'}."
-    )
+    categorical, numeric = settings.num_categorical_fields, settings.num_numeric_fields
+    fields = f"{_count(categorical, 'categorical field')} and {_count(numeric, 'numeric field')}"
+    return f"{fields}; {terms} {'interacts' if pairs + triples == 1 else 'interact'}."
 
 
 def _describe_function(name: str, settings: FunctionSettings) -> str:

@@ -19,14 +19,22 @@ MOST_IN_TERM = 3
 class PairSettings(Config):
     """How a table with planted pairs is made. Categorical fields are called c1, c2, …, numeric ones n1, n2, …"""
 
-    rows: int = setting(100_000, "Number of rows.", group="table", unit="rows", minimum=LEAST_ROWS, maximum=MOST_ROWS)
+    rows: int = setting(
+        100_000,
+        "Number of rows.",
+        group="table",
+        unit="rows",
+        minimum=LEAST_ROWS,
+        maximum=MOST_ROWS,
+        step=50_000,
+    )
     seed: int = setting(
         0, "Another seed draws other effects, other pairs and other rows.", group="table", minimum=0, maximum=2**31 - 1
     )
-    num_categorical: int = setting(
+    num_categorical_fields: int = setting(
         9, "Number of categorical fields: c1, c2, …", group="fields", unit="fields", minimum=0, maximum=200
     )
-    num_numeric: int = setting(
+    num_numeric_fields: int = setting(
         3,
         "Number of numeric fields: n1, n2, … Each is even between 0 and 1, and acts in proportion to its value.",
         group="fields",
@@ -43,6 +51,7 @@ class PairSettings(Config):
         group="fields",
         minimum=0.0,
         maximum=2.0,
+        step=0.1,
     )
     layout: str = setting(
         DISJOINT,
@@ -78,6 +87,7 @@ class PairSettings(Config):
         unit="logits",
         minimum=0.05,
         maximum=5.0,
+        step=0.05,
     )
     triple_strength: float = setting(
         0.75,
@@ -86,6 +96,7 @@ class PairSettings(Config):
         unit="logits",
         minimum=0.05,
         maximum=5.0,
+        step=0.05,
     )
     main_strength: float = setting(
         0.35,
@@ -94,9 +105,10 @@ class PairSettings(Config):
         unit="logits",
         minimum=0.0,
         maximum=5.0,
+        step=0.05,
     )
     click_rate: float = setting(
-        0.25, "Share of clicks, before labels are flipped.", group="noise", minimum=0.01, maximum=0.99
+        0.25, "Share of clicks, before labels are flipped.", group="noise", minimum=0.01, maximum=0.99, step=0.01
     )
     noise: float = setting(
         0.0,
@@ -104,6 +116,7 @@ class PairSettings(Config):
         group="noise",
         minimum=0.0,
         maximum=0.4,
+        step=0.01,
     )
     correlation: float = setting(
         0.0,
@@ -111,6 +124,7 @@ class PairSettings(Config):
         group="noise",
         minimum=0.0,
         maximum=0.9,
+        step=0.05,
     )
     follows: str = setting(
         "",
@@ -127,8 +141,7 @@ class PairSettings(Config):
     @property
     def fields(self) -> tuple[str, ...]:
         """The names of all fields, categorical ones first."""
-        categorical = (f"c{i}" for i in range(1, self.num_categorical + 1))
-        return (*categorical, *(f"n{i}" for i in range(1, self.num_numeric + 1)))
+        return field_names(self.num_categorical_fields, self.num_numeric_fields)
 
     @property
     def chosen_terms(self) -> tuple[tuple[str, ...], ...]:
@@ -179,7 +192,9 @@ class PairSettings(Config):
     def _check_layout(self) -> None:
         if self.layout == CHOSEN:
             if not self.chosen_terms:
-                raise InputError("With layout=chosen, terms must name at least one pair, as c1*c2.")
+                raise InputError(
+                    "Of the layout chosen nothing is planted but what is named: name at least one pair, as c1*c2."
+                )
             return
         if self.terms:
             raise InputError("Terms are named only with layout=chosen, not {layout}.", layout=self.layout)
@@ -199,6 +214,12 @@ class PairSettings(Config):
                 needed=needed,
                 fields=len(self.fields),
             )
+
+
+def field_names(num_categorical: int, num_numeric: int) -> tuple[str, ...]:
+    """``c1, c2, …, n1, n2, …``: categorical fields, then numeric ones."""
+    categorical = (f"c{i}" for i in range(1, num_categorical + 1))
+    return (*categorical, *(f"n{i}" for i in range(1, num_numeric + 1)))
 
 
 def _without_circles(links: Sequence[tuple[str, str]]) -> dict[str, str]:

@@ -31,8 +31,8 @@ def pair_settings(draw: st.DrawFn, **fixed: Any) -> PairSettings:
     values = {
         "rows": draw(st.integers(100, 400)),
         "seed": draw(SEEDS),
-        "num_categorical": categorical,
-        "num_numeric": numeric,
+        "num_categorical_fields": categorical,
+        "num_numeric_fields": numeric,
         "vocabulary_size": draw(st.integers(2, 30)),
         "zipf_exponent": draw(st.floats(0.0, 2.0)),
         "pair_strength": draw(st.floats(0.05, 5.0)),

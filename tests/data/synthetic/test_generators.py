@@ -47,7 +47,7 @@ def test_the_key_of_settings_tells_them_apart_and_nothing_else():
         ("planted-pairs", {}, "9 categorical fields and 3 numeric fields; 4 pairs of fields interact."),
         (
             "planted-pairs",
-            {"layout": "chosen", "terms": "c1*c2, c1*c3*n1", "num_numeric": 1},
+            {"layout": "chosen", "terms": "c1*c2, c1*c3*n1", "num_numeric_fields": 1},
             "9 categorical fields and 1 numeric field; 1 pair of fields and 1 triple interact.",
         ),
         ("f3", {}, "Ten numbers; the logit is the standard function F3, the label a click drawn with its probability."),

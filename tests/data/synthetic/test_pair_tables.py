@@ -16,7 +16,7 @@ from ctr_app.data.synthetic.truth import sigmoid
 from .oracle import interacting, swap_strengths
 from .strategies import pair_settings
 
-MANY = {"num_categorical": 4, "num_numeric": 2, "vocabulary_size": 8, "num_pairs": 3}
+MANY = {"num_categorical_fields": 4, "num_numeric_fields": 2, "vocabulary_size": 8, "num_pairs": 3}
 
 
 def even_codes(plan, count, seed):
@@ -42,8 +42,8 @@ def test_any_valid_settings_give_the_table_they_speak_of(asked):
     assert frame.height == asked.rows
     assert [column.name for column in schema.columns] == frame.columns
     assert (len(schema.with_role(Role.CATEGORICAL)), len(schema.with_role(Role.NUMERIC))) == (
-        asked.num_categorical,
-        asked.num_numeric,
+        asked.num_categorical_fields,
+        asked.num_numeric_fields,
     )
     assert set(frame["click"].unique()) <= {0, 1}
     assert 0.5 < planted.truth.best_auc <= 1.0
@@ -72,7 +72,7 @@ def test_a_planted_pair_has_no_main_effect_under_the_data_even_if_its_fields_are
 
 
 def test_a_triple_holds_neither_main_effects_nor_pairs_if_its_fields_are_independent():
-    asked = PairSettings(num_categorical=3, num_numeric=0, vocabulary_size=5, num_pairs=0, num_triples=1)
+    asked = PairSettings(num_categorical_fields=3, num_numeric_fields=0, vocabulary_size=5, num_pairs=0, num_triples=1)
     plan = pair_plan(asked)
     (term,) = plan.terms
     grids = np.meshgrid(*[np.arange(5)] * 3, indexing="ij")
