@@ -35,13 +35,14 @@ def draw() -> None:
         chosen = values | _first_choices(generator, values)
     with form:
         chosen = _other_choices(generator, chosen)
-        if generator.name in FUNCTIONS and not state().is_secret:
-            _formula(generator.name)
     if chosen != values:
         state().generator_settings[generator.name] = chosen
         st.rerun()
     with result, st.container(border=True):
         _result(generator, chosen)
+    if generator.name in FUNCTIONS and not state().is_secret:
+        with form:
+            _formula(generator.name)
 
 
 def _choose_generator() -> Generator:
