@@ -48,8 +48,8 @@ def guess_events(frame: Frame) -> EventColumns | None:
 
     None where the table does not look like a log: one of them is missing.
     """
-    names = [name for name in frame.columns if not is_list(frame.head(0)[name])]
     sample = frame.head(SAMPLE_ROWS)
+    names = [name for name in sample.columns if not is_list(sample[name])]
     time = _first(names, lambda name: _is_time(name, sample[name]))
     others = [name for name in names if name != time]
     user = _first(others, lambda name: _says(name, GROUP_WORDS))

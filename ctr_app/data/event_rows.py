@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 from polars.io.plugins import register_io_source
 
-from .event_log import EventLog, past_of
+from .event_log import EventLog, Past, past_of
 from .event_plan import EventPlan
 from .profiling import facts_of, guess_role
 from .reading import Table
@@ -65,9 +65,7 @@ class RowMaker:
         self._add_fields(items, log.item_values, "item")
         self._add_fields(users, log.user_values, "user")
         self._label = self._free_name(LABEL)
-        self._past = past_of(
-            log, log.clicks if plan.history_of == "clicks" else np.ones(len(log), bool), plan.max_length
-        )
+        self._past = past_for(log, plan)
         self._histories = self._history_columns()
 
     def schema(self) -> Schema:
@@ -147,6 +145,12 @@ class RowMaker:
     def _free_name(self, name: str) -> str:
         taken = {source.column.name for source in self._sources}
         return next(free for free in (name, *(f"{name}_{n}" for n in range(2, len(taken) + 3))) if free not in taken)
+
+
+def past_for(log: EventLog, plan: EventPlan) -> Past:
+    """The histories that the plan asks for."""
+    may_be_in = log.clicks if plan.history_of == "clicks" else np.ones(len(log), dtype=bool)
+    return past_of(log, may_be_in, plan.max_length)
 
 
 def stretches(pool: pl.Series, start: np.ndarray, length: np.ndarray) -> pl.Series:

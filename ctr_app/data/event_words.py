@@ -30,8 +30,8 @@ class EventWords:
     users: str | None = None
 
 
-def asked_rows(table: Table, words: EventWords, folder: Path) -> BuiltRows:
-    """Build the rows that are asked for under ``folder``.
+def asked_rows(table: Table, words: EventWords) -> BuiltRows:
+    """Build the rows that are asked for.
 
     Raises:
         InputError: one sentence, with the flag that settles a doubt.
@@ -55,7 +55,7 @@ def asked_rows(table: Table, words: EventWords, folder: Path) -> BuiltRows:
         seed=words.seed,
     )
     items, users = _side(table, columns.item, words.items), _side(table, columns.user, words.users)
-    return build(table, plan, folder, items, users)
+    return build(table, plan, items, users)
 
 
 def _columns(table: Table, said: tuple[str, ...]) -> EventColumns:

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 
@@ -15,27 +12,18 @@ from .errors import InputError, spaced
 from .event_log import EventLog, read_log
 from .event_plan import EventPlan
 from .event_rows import EventRows, RowMaker
-from .files import new_folder
 from .negatives import Untouched, weights_by
 from .reading import Table
 from .schema import Schema
 from .side_tables import SideTable
 from .splitting import SPLITS, SplitRule
+from .staging import goes_with, staging_folder, writing
 from .tables import ParquetTable
 
 # Part of what names a build, so that a change here makes new rows.
 BUILD_VERSION = 1
 # Users with fewer events do not give their last ones away.
 EVENTS_TO_SPLIT = 3
-
-
-@contextmanager
-def staging(data_root: Path) -> Iterator[Path]:
-    """A folder for rows on their way into the store, on the same disk; it is gone afterwards."""
-    incoming = data_root / "incoming"
-    incoming.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(prefix="events-", dir=incoming) as folder:
-        yield Path(folder)
 
 
 @dataclass(frozen=True)
@@ -52,12 +40,11 @@ class BuiltRows:
 def build(
     table: Table,
     plan: EventPlan,
-    folder: Path,
     items: SideTable | None = None,
     users: SideTable | None = None,
     progress: Callable[[float], None] = lambda _share: None,
 ) -> BuiltRows:
-    """Build the rows of a log and write them under ``folder``, unless they are there: never all of them in memory.
+    """Build the rows of a log, as tables in staging folders: never all of them in memory.
 
     Args:
         progress: told the share of the rows that is written; it may be called from another thread.
@@ -69,17 +56,14 @@ def build(
     rows, notes = rows_of(log, plan)
     parts = split_of(log, rows, plan)
     maker = RowMaker(table, log, plan, items, users)
+    tables = _written(maker, rows, parts, progress)
     key = _key(table, plan, items, users)
-    destination = folder / f"events-{key[:16]}"
-    if not destination.is_dir():
-        with new_folder(destination) as temporary:
-            _write(maker, rows, parts, temporary, progress)
     return BuiltRows(
-        {split: _table(table.name, destination / f"{split}.parquet", key) for split in parts},
+        {split: Table(frame, table.name, _hash(key, split), "built of events") for split, frame in tables.items()},
         maker.schema(),
         SplitRule("files") if plan.split == "last" else SplitRule(plan.split, seed=plan.seed),
         _names(log, plan, items, users),
-        (*_notes_on_log(table, log), *notes, *_notes_on_side(log, items, users)),
+        (*notes_on(table, log, items, users), *notes),
     )
 
 
@@ -123,10 +107,23 @@ def split_of(log: EventLog, rows: EventRows, plan: EventPlan) -> dict[str, np.nd
     return {split: np.flatnonzero(place == at) for split, at in zip(SPLITS, (3, 2, 1), strict=True)}
 
 
-def _write(
-    maker: RowMaker, rows: EventRows, parts: dict[str, np.ndarray], folder: Path, progress: Callable[[float], None]
-) -> None:
-    done = 0
+def notes_on(table: Table, log: EventLog, items: SideTable | None, users: SideTable | None) -> tuple[str, ...]:
+    """What the log or the tables beside it lack, in words."""
+    notes = []
+    if log.left_out:
+        lines = spaced(table.frame.height)
+        notes.append(f"{spaced(log.left_out)} of {lines} lines lack a user, an item, a time or a value.")
+    for side, values in ((items, log.item_values), (users, log.user_values)):
+        if side and (unknown := side.rows_of(values).null_count()):
+            notes.append(f"{spaced(unknown)} of {spaced(len(values))} values are not in {side.table.name}.")
+    return tuple(notes)
+
+
+def _written(
+    maker: RowMaker, rows: EventRows, parts: dict[str, np.ndarray], progress: Callable[[float], None]
+) -> dict[str, ParquetTable]:
+    """The rows of each split in a file of its own, which goes when the table goes."""
+    tables, done = {}, 0
 
     def wrote(count: int) -> None:
         nonlocal done
@@ -134,17 +131,22 @@ def _write(
         progress(done / len(rows))
 
     for split, numbers in parts.items():
-        maker.write(rows.part(numbers), folder / f"{split}.parquet", wrote)
-
-
-def _table(name: str, path: Path, key: str) -> Table:
-    return Table(ParquetTable(path), name, hashlib.sha256(f"{key}/{path.stem}".encode()).hexdigest(), "built of events")
+        folder = staging_folder()
+        tables[split] = ParquetTable(folder / "rows.parquet")
+        goes_with(tables[split], folder)
+        with writing("The rows"):
+            maker.write(rows.part(numbers), tables[split].path, wrote)
+    return tables
 
 
 def _key(table: Table, plan: EventPlan, items: SideTable | None, users: SideTable | None) -> str:
     """One for the same rows: of the same tables, understood in the same way."""
     sides = [(side.table.content_hash, side.key, side.fields) for side in (items, users) if side]
-    return hashlib.sha256(repr((BUILD_VERSION, table.content_hash, plan, sides)).encode()).hexdigest()
+    return repr((BUILD_VERSION, table.content_hash, plan, sides))
+
+
+def _hash(key: str, split: str) -> str:
+    return hashlib.sha256(f"{key}/{split}".encode()).hexdigest()
 
 
 def _names(
@@ -154,12 +156,6 @@ def _names(
     sides = ((plan.columns.item, items, log.item_values), (plan.columns.user, users, log.user_values))
     named = {column: side.names(values) for column, side, values in sides if side}
     return {column: names for column, names in named.items() if names}
-
-
-def _notes_on_log(table: Table, log: EventLog) -> tuple[str, ...]:
-    if not log.left_out:
-        return ()
-    return (f"{spaced(log.left_out)} of {spaced(table.frame.height)} lines lack a user, an item, a time or a value.",)
 
 
 def _notes_on_clicks(log: EventLog, alone: np.ndarray) -> tuple[str, ...]:
@@ -172,12 +168,4 @@ def _notes_on_clicks(log: EventLog, alone: np.ndarray) -> tuple[str, ...]:
         notes.append(
             f"{spaced(users)} users have touched every item, so no negative can be drawn: {clicks} clicks less."
         )
-    return tuple(notes)
-
-
-def _notes_on_side(log: EventLog, items: SideTable | None, users: SideTable | None) -> tuple[str, ...]:
-    notes = []
-    for side, values in ((items, log.item_values), (users, log.user_values)):
-        if side and (unknown := side.rows_of(values).null_count()):
-            notes.append(f"{spaced(unknown)} of {spaced(len(values))} values are not in {side.table.name}.")
     return tuple(notes)

@@ -9,13 +9,12 @@ from typing import Any
 from .catalogue import KNOWN_NAMES, is_known
 from .columns import as_text, value_text
 from .correcting import check_numbers, check_separator, corrected
+from .encoding import label_array, weight_array
 from .errors import InputError, join_names
 from .event_words import EventWords, asked_rows
-from .events import staging
 from .files import read_json
 from .inferring import Inference, infer
 from .known import dataset_named
-from .labels import label_array, weight_array
 from .reading import Table, read_table
 from .schema import Corrections, Role, Schema
 from .splitting import SplitRule, split_table
@@ -61,12 +60,11 @@ def _ingest_events(
     """Rows built of a log, stored."""
     if len(tables) > 1:
         raise InputError("Rows are built of one log; leave --valid and --test out.")
-    with staging(store.root.parent) as folder:
-        built = asked_rows(tables["train"], words, folder)
-        schema, warnings = _schema_for(built.tables["train"].frame, request, built.schema)
-        preparation = Preparation(schema, built.split, request.min_count)
-        check(built.tables, preparation)
-        dataset = store.add_table(built.tables, preparation)
+    built = asked_rows(tables["train"], words)
+    schema, warnings = _schema_for(built.tables["train"].frame, request, built.schema)
+    preparation = Preparation(schema, built.split, request.min_count)
+    check(built.tables, preparation)
+    dataset = store.add_table(built.tables, preparation)
     write_names(dataset, built.names)
     return dataset, (*built.notes, *warnings)
 

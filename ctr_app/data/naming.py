@@ -43,12 +43,7 @@ def names_in(table: Table, field: str, values: pl.Series) -> dict[str, str]:
     title = title_column(table.frame, key)
     if title is None:
         raise InputError("No column of {file} looks like names.", file=table.name)
-    return names_by(table.frame, key, title)
-
-
-def names_by(frame: Frame, key: str, title: str) -> dict[str, str]:
-    """Value -> name, the first one where a value comes more than once."""
-    pairs = pl.DataFrame({"value": as_text(frame[key]), "name": as_text(frame[title])}).drop_nulls()
+    pairs = pl.DataFrame({"value": as_text(table.frame[key]), "name": as_text(table.frame[title])}).drop_nulls()
     return dict(pairs.unique(subset="value", keep="first", maintain_order=True).iter_rows())
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import polars as pl
@@ -11,7 +12,7 @@ import polars as pl
 from .columns import as_text
 from .errors import InputError, shorten
 from .inferring import infer
-from .naming import key_column, names_by, title_column
+from .naming import key_column, title_column
 from .reading import Table
 from .schema import Column, Role
 
@@ -31,15 +32,22 @@ class SideTable:
 
     def names(self, values: pl.Series) -> dict[str, str]:
         """Value -> name of those ``values`` that it names; none where no column names them."""
-        named = names_by(self.table.frame, self.key, self.title) if self.title else {}
-        return {value: named[value] for value in values if value in named}
+        if self.title is None:
+            return {}
+        titles = as_text(self.table.frame[self.title]).gather(self.rows_of(values))
+        return {value: name for value, name in zip(values, titles, strict=True) if name is not None}
 
     def rows_of(self, values: pl.Series) -> pl.Series:
         """The row, int64 (n,), that speaks of each value, the first where there are more; null where none does."""
+        known = self._keys
+        return values.replace_strict(known["value"], known["row"], default=None, return_dtype=pl.Int64)
+
+    @cached_property
+    def _keys(self) -> pl.DataFrame:
+        """Each value of the key with the row where it comes first."""
         keys = as_text(self.table.frame[self.key])
         known = pl.DataFrame({"value": keys, "row": np.arange(len(keys))}).drop_nulls()
-        known = known.unique(subset="value", keep="first")
-        return values.replace_strict(known["value"], known["row"], default=None, return_dtype=pl.Int64)
+        return known.unique(subset="value", keep="first")
 
 
 def side_table(table: Table, field: str, values: pl.Series) -> SideTable:

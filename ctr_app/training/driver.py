@@ -13,10 +13,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from ..data.dataset import EncodedDataset
 from ..data.errors import InputError
 from ..data.files import new_folder, write_json
-from ..data.store import DatasetStore
+from ..data.store import DatasetStore, EncodedDataset
 from ..models.registry import FAMILIES
 from .device import choose_device, out_of_memory
 from .metrics import measure

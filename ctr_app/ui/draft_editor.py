@@ -14,7 +14,7 @@ from ..data.ingest import check
 from ..data.schema import Corrections, Role, Schema
 from ..data.splitting import SplitRule
 from ..data.store import Preparation, write_names
-from . import draft_columns, draft_files, parts, services
+from . import draft_columns, draft_events, draft_files, parts, services
 from .navigation import go_to
 from .state import Draft, change, state
 from .words import _, plain
@@ -28,6 +28,9 @@ def draw(draft: Draft) -> None:
         if table.separator is not None:
             draft_files.reading(draft)
     draft_files.notes(draft)
+    if draft_events.asks(draft):
+        draft_events.draw(draft)
+        return
     if not _label(draft) or draft.schema is None:
         return
     _problems(draft, draft.schema)

@@ -9,9 +9,8 @@ import pandas as pd
 import streamlit as st
 from torch import nn
 
-from ..data.dataset import EncodedDataset
 from ..data.encoding import Encoder
-from ..data.store import DataSet
+from ..data.store import DataSet, EncodedDataset
 from ..explain import readouts as explain
 from ..explain.values import value_table
 from ..explain.weights import CrossLayer, block_norms, cross_layers

@@ -11,14 +11,37 @@ from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileMan
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from ..data.errors import InputError
+from ..data.event_log import EventColumns
+from ..data.event_plan import EventPlan
 from ..data.inferring import Inference
 from ..data.reading import Table
 from ..data.schema import Schema
+from ..data.side_tables import SideTable
 from ..data.splitting import SplitRule
 from ..training.run_store import Run
 from . import services
 
 STATE_KEY = "ctr_lens"
+
+
+@dataclass
+class EventChoices:
+    """What is said of a table as a log of events: of which table, what it looks like (None: no log), and the plan."""
+
+    content_hash: str
+    guess: EventColumns | None = None
+    is_log: bool = False
+    plan: EventPlan | None = None
+    items: SideTable | None = None
+    users: SideTable | None = None
+
+    def forget_items(self) -> None:
+        """Another table of items comes, or none."""
+        self.items = None
+
+    def forget_users(self) -> None:
+        """Another table of users comes, or none."""
+        self.users = None
 
 
 @dataclass
@@ -32,6 +55,7 @@ class Draft:
     min_count: int = 2
     version: int = 0  # part of its widgets' keys, so that a changed draft draws them anew
     names: dict[str, dict[str, str]] = field(default_factory=dict)
+    events: EventChoices | None = None
 
 
 @dataclass

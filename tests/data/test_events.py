@@ -54,7 +54,7 @@ def many_events() -> list[Event]:
     return [(f"u{i % 7}", f"i{(3 * (i % 7) + i * i % 9) % 22}", i // 3, 1 + i % 5) for i in range(400)]
 
 
-def test_each_event_is_a_row_with_its_history_and_its_label(tmp_path: Path) -> None:
+def test_each_event_is_a_row_with_its_history_and_its_label() -> None:
     events = [
         ("u", "a", 1, 5),
         ("v", "b", 1, 4),
@@ -63,23 +63,23 @@ def test_each_event_is_a_row_with_its_history_and_its_label(tmp_path: Path) -> N
         ("u", "e", 3, 5),
         ("u", "f", 4, 1),
     ]
-    built = build(log_of(events), RATED, tmp_path)
+    built = build(log_of(events), RATED)
     rows = rows_of(built)
     assert [row["history"] for row in rows] == [[], [], ["a"], ["a"], ["a"], ["a", "d", "e"]]
     assert [row["click"] for row in rows] == [1, 1, 0, 1, 1, 0]
     assert "rating" not in rows[0]
-    every = rows_of(build(log_of(events), replace(RATED, history_of="all"), tmp_path))
+    every = rows_of(build(log_of(events), replace(RATED, history_of="all")))
     assert [row["history"] for row in every] == [[], [], ["a"], ["a", "c"], ["a", "c"], ["a", "c", "d", "e"]]
 
 
 @settings(max_examples=40, deadline=None)
 @given(few_events, st.sampled_from(["clicks", "all"]), st.integers(1, 4), st.integers(0, 3))
 def test_no_history_knows_the_future_of_its_row(
-    tmp_path_factory: pytest.TempPathFactory, events: list[Event], history_of: str, length: int, negatives: int
+    events: list[Event], history_of: str, length: int, negatives: int
 ) -> None:
     plan = replace(RATED, history_of=history_of, max_length=length, negatives=negatives)
     try:
-        rows = rows_of(build(log_of(events), plan, tmp_path_factory.mktemp("events")))
+        rows = rows_of(build(log_of(events), plan))
     except InputError:
         return
     for row in rows:
@@ -93,18 +93,16 @@ def test_no_history_knows_the_future_of_its_row(
 
 @settings(max_examples=40, deadline=None)
 @given(few_events, st.sampled_from(["uniform", "popularity"]), st.integers(1, 4))
-def test_beside_each_click_stand_items_that_its_user_never_touched(
-    tmp_path_factory: pytest.TempPathFactory, events: list[Event], by: str, count: int
-) -> None:
+def test_beside_each_click_stand_items_that_its_user_never_touched(events: list[Event], by: str, count: int) -> None:
     touched = {user: {item for who, item, _, _ in events if who == user} for user, _, _, _ in events}
     every = {item for _, item, _, _ in events}
     clicks = [event for event in events if event[3] >= 4 and touched[event[0]] != every]
     plan = replace(RATED, negatives=count, negatives_by=by)
     if not clicks:
         with pytest.raises(InputError, match="No negative can be drawn"):
-            build(log_of(events), plan, tmp_path_factory.mktemp("events"))
+            build(log_of(events), plan)
         return
-    rows = rows_of(build(log_of(events), plan, tmp_path_factory.mktemp("events")))
+    rows = rows_of(build(log_of(events), plan))
     assert [row["click"] for row in rows] == [1, *[0] * count] * len(clicks)
     groups = [rows[at : at + 1 + count] for at in range(0, len(rows), 1 + count)]
     assert sorted((g[0]["user"], g[0]["item"], g[0]["time"]) for g in groups) == sorted(c[:3] for c in clicks)
@@ -114,9 +112,9 @@ def test_beside_each_click_stand_items_that_its_user_never_touched(
             assert row | {"item": None, "click": None} == click | {"item": None, "click": None}
 
 
-def test_users_who_have_touched_everything_are_counted_and_told(tmp_path: Path) -> None:
+def test_users_who_have_touched_everything_are_counted_and_told() -> None:
     events = [("u", item, time, 5) for time, item in enumerate("abc")] + [("v", "a", 9, 5), ("v", "b", 10, 1)]
-    built = build(log_of(events), replace(RATED, negatives=2), tmp_path)
+    built = build(log_of(events), replace(RATED, negatives=2))
     assert {row["user"] for row in rows_of(built)} == {"v"}
     assert {row["item"] for row in rows_of(built) if row["click"] == 0} == {"c"}
     assert built.notes == (
@@ -125,7 +123,7 @@ def test_users_who_have_touched_everything_are_counted_and_told(tmp_path: Path) 
     )
 
 
-def test_the_last_event_of_each_user_tests_and_the_one_before_it_validates(tmp_path: Path) -> None:
+def test_the_last_event_of_each_user_tests_and_the_one_before_it_validates() -> None:
     events = [
         ("u", "a", 3, 5),
         ("u", "b", 1, 5),
@@ -134,7 +132,7 @@ def test_the_last_event_of_each_user_tests_and_the_one_before_it_validates(tmp_p
         ("v", "a", 1, 5),
         ("v", "b", 1, 5),
     ]
-    built = build(log_of([*events, ("w", "e", 9, 1)]), replace(SAMPLED, split="last", negatives=2), tmp_path)
+    built = build(log_of([*events, ("w", "e", 9, 1)]), replace(SAMPLED, split="last", negatives=2))
     assert built.split.method == "files"
     found = [(row["split"], row["user"], row["item"]) for row in rows_of(built) if row["click"]]
     assert found == [
@@ -149,32 +147,36 @@ def test_the_last_event_of_each_user_tests_and_the_one_before_it_validates(tmp_p
     assert [row["split"] for row in rows_of(built)].count("test") == 3
 
 
-def test_where_no_user_has_three_events_none_can_give_the_last_away(tmp_path: Path) -> None:
+def test_where_no_user_has_three_events_none_can_give_the_last_away() -> None:
     with pytest.raises(InputError, match="No user has 3 events"):
-        build(log_of([("u", "a", 1, 5), ("v", "b", 2, 1)]), replace(RATED, split="last"), tmp_path)
+        build(log_of([("u", "a", 1, 5), ("v", "b", 2, 1)]), replace(RATED, split="last"))
 
 
-def test_long_logs_are_written_in_chunks_and_the_rows_are_the_same(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    whole = rows_of(build(log_of(many_events()), SAMPLED, tmp_path / "whole"))
+def test_long_logs_are_written_in_chunks_and_the_rows_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = rows_of(build(log_of(many_events()), SAMPLED))
     monkeypatch.setattr(event_rows, "CHUNK_ROWS", 7)
     shares: list[float] = []
-    assert rows_of(build(log_of(many_events()), SAMPLED, tmp_path / "cut", progress=shares.append)) == whole
+    assert rows_of(build(log_of(many_events()), SAMPLED, progress=shares.append)) == whole
     assert shares == sorted(shares)
     assert (len(shares), shares[-1]) == (-(-len(whole) // 7), 1.0)
 
 
-def test_the_same_rows_are_written_once(tmp_path: Path) -> None:
-    first, again = (build(log_of(many_events()), RATED, tmp_path) for _ in range(2))
-    assert first.tables["train"].content_hash == again.tables["train"].content_hash
-    assert len(list(tmp_path.iterdir())) == 1
-    other = build(log_of(many_events()), replace(RATED, max_length=3), tmp_path)
-    assert other.tables["train"].content_hash != first.tables["train"].content_hash
+def test_the_same_rows_have_the_same_name_and_others_another() -> None:
+    first, again, other = (
+        build(log_of(many_events()), plan).tables["train"] for plan in (RATED, RATED, replace(RATED, max_length=3))
+    )
+    assert first.content_hash == again.content_hash != other.content_hash
 
 
-def test_the_schema_says_what_the_columns_of_the_rows_are(tmp_path: Path) -> None:
-    schema = build(log_of(many_events(), device=["phone", "desk"] * 200), RATED, tmp_path).schema
+def test_the_files_of_the_rows_go_when_the_rows_go(data_root: Path) -> None:
+    built = build(log_of(many_events()), replace(SAMPLED, split="last"))
+    assert len(list(data_root.glob("incoming/*/*.parquet"))) == 3
+    del built
+    assert list(data_root.glob("incoming/*")) == []
+
+
+def test_the_schema_says_what_the_columns_of_the_rows_are() -> None:
+    schema = build(log_of(many_events(), device=["phone", "desk"] * 200), RATED).schema
     assert {column.name: column.role for column in schema.columns} == {
         "click": Role.LABEL,
         "user": Role.CATEGORICAL,
@@ -187,10 +189,10 @@ def test_the_schema_says_what_the_columns_of_the_rows_are(tmp_path: Path) -> Non
     assert schema.column("history").candidate == "item"
 
 
-def test_what_belongs_to_an_item_follows_the_drawn_item_and_the_rest_the_event(tmp_path: Path) -> None:
+def test_what_belongs_to_an_item_follows_the_drawn_item_and_the_rest_the_event() -> None:
     events = many_events()
     log = log_of(events, shelf=[f"s{item}" for _, item, _, _ in events], device=[f"d{i % 3}" for i in range(400)])
-    rows = rows_of(build(log, SAMPLED, tmp_path))
+    rows = rows_of(build(log, SAMPLED))
     assert all(row["shelf"] == f"s{row['item']}" for row in rows)
     groups = [rows[at : at + 4] for at in range(0, len(rows), 4)]
     assert all(len({row["device"] for row in group}) == 1 for group in groups)
@@ -202,10 +204,10 @@ ITEMS = "number,click,title,kinds\n" + "\n".join(
 )
 
 
-def test_columns_of_a_table_of_items_become_fields_and_its_titles_names(tmp_path: Path) -> None:
+def test_columns_of_a_table_of_items_become_fields_and_its_titles_names() -> None:
     log = log_of(many_events())
     items = side_table(read_table(ITEMS.encode(), "items.csv"), "item", log.frame["item"])
-    built = build(log, replace(SAMPLED, histories_of_fields=("click",)), tmp_path, items=items)
+    built = build(log, replace(SAMPLED, histories_of_fields=("click",)), items=items)
     assert built.names == {"item": {item: f"Film number {item[1:]}" for _, item, _, _ in many_events()}}
     for row in rows_of(built):
         number = int(str(row["item"])[1:])
@@ -217,18 +219,18 @@ def test_columns_of_a_table_of_items_become_fields_and_its_titles_names(tmp_path
     assert built.schema.column("history_click").candidate == "click"
 
 
-def test_items_that_their_table_does_not_know_are_counted(tmp_path: Path) -> None:
+def test_items_that_their_table_does_not_know_are_counted() -> None:
     log = log_of([("u", "i1", 1, 5), ("u", "x", 2, 1), ("v", "i2", 3, 5)])
     items = side_table(read_table(ITEMS.encode(), "items.csv"), "item", log.frame["item"])
-    built = build(log, RATED, tmp_path, items=items)
+    built = build(log, RATED, items=items)
     assert built.notes == ("1 of 3 values are not in items.csv.",)
     assert [row["kinds"] for row in rows_of(built)] == ["x|y", None, "x|y"]
 
 
-def test_lines_that_are_no_whole_event_are_told(tmp_path: Path) -> None:
+def test_lines_that_are_no_whole_event_are_told() -> None:
     log = log_of([("u", "a", 1, 5), ("u", "b", 2, 1)])
     frame = pl.concat([log.frame, pl.DataFrame({"user": [None], "item": ["a"], "time": [1], "rating": [5]})])
-    built = build(replace(log, frame=frame), RATED, tmp_path)
+    built = build(replace(log, frame=frame), RATED)
     assert built.notes == ("1 of 3 lines lack a user, an item, a time or a value.",)
 
 
@@ -243,16 +245,16 @@ def test_lines_that_are_no_whole_event_are_told(tmp_path: Path) -> None:
         (replace(SAMPLED, split="first"), "split by time or last or random, not first"),
     ],
 )
-def test_a_plan_that_cannot_be_is_refused(plan: EventPlan, sentence: str, tmp_path: Path) -> None:
+def test_a_plan_that_cannot_be_is_refused(plan: EventPlan, sentence: str, data_root: Path) -> None:
     with pytest.raises(InputError, match=sentence):
-        build(log_of(many_events()), plan, tmp_path)
-    assert list(tmp_path.iterdir()) == []
+        build(log_of(many_events()), plan)
+    assert list(data_root.iterdir()) == []
 
 
 @pytest.mark.parametrize("split", ["time", "last", "random"])
-def test_built_rows_are_stored_split_and_encoded_like_any_table(tmp_path: Path, split: str) -> None:
-    built = build(log_of(many_events()), replace(SAMPLED, split=split, max_length=20), tmp_path / "incoming")
-    dataset = DatasetStore(tmp_path).add_table(built.tables, Preparation(built.schema, built.split))
+def test_built_rows_are_stored_split_and_encoded_like_any_table(split: str) -> None:
+    built = build(log_of(many_events()), replace(SAMPLED, split=split, max_length=20))
+    dataset = DatasetStore().add_table(built.tables, Preparation(built.schema, built.split))
     encoded = dataset.encoded()
     assert sum(len(encoded.rows(name)) for name in ("train", "valid", "test")) == 4 * 400
     assert encoded.rows("train").sequences["history"].shape[1] == 20

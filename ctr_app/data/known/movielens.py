@@ -11,7 +11,7 @@ import polars as pl
 from ..downloading import checksum
 from ..event_log import ClickRule, EventColumns
 from ..event_plan import EventPlan
-from ..events import build, staging
+from ..events import build
 from ..schema import Column, Role
 from ..side_tables import SideTable
 from ..store import DataSet, Preparation
@@ -120,6 +120,5 @@ def _obtain(job: Job, read: Callable[[Path], MovieLens], user_fields: dict[str, 
     if found.users is not None:
         fields = tuple(Column(name, role) for name, role in user_fields.items())
         users = SideTable(job.table(found.users, source_hash), "user_id", None, fields)
-    with staging(job.store.root.parent) as folder:
-        built = build(job.table(found.ratings, source_hash), PLAN, folder, films, users)
-        return job.keep(built.tables, Preparation(built.schema, built.split), built.names)
+    built = build(job.table(found.ratings, source_hash), PLAN, films, users)
+    return job.keep(built.tables, Preparation(built.schema, built.split), built.names)
