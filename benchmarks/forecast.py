@@ -39,12 +39,15 @@ from peers.worker import memory_in_mb, reset_peak
 from speed import one_of
 
 from ctr_app.data import reading
+from ctr_app.data.arrays import EncodedRows, save_rows
 from ctr_app.data.batch import FieldLayout
 from ctr_app.data.catalogue import READY_MADE, SAMPLES
-from ctr_app.data.encoding import EncodedRows, Encoder, NumericTransform, Vocabulary
+from ctr_app.data.encoding import Encoder
 from ctr_app.data.files import new_folder
 from ctr_app.data.schema import Column, Role, Schema
-from ctr_app.data.store import DataSet, DatasetStore, Preparation, save_rows
+from ctr_app.data.store import DataSet, DatasetStore, Preparation
+from ctr_app.data.transforms import NumericTransform
+from ctr_app.data.vocabulary import Vocabulary
 from ctr_app.models.registry import resolve, title_of
 from ctr_app.training.driver import Progress, train_run
 from ctr_app.training.forecast import Probe, request_for
@@ -126,7 +129,7 @@ def _encoder(schema: Schema, layout: FieldLayout) -> Encoder:
     return Encoder(
         schema,
         {name: NumericTransform(np.array([0.0, 1.0])) for name in layout.numeric},
-        {name: Vocabulary(texts, (1,) * len(texts)) for name, texts in values.items()},
+        {name: Vocabulary.of(texts, (1,) * len(texts)) for name, texts in values.items()},
         {sequence.name: sequence.max_length for sequence in layout.sequences},
     )
 

@@ -26,8 +26,9 @@ from quality_events import CATEGORICAL, GROUP, HISTORY, LABEL, read_events, spli
 from quality_numbers import gap, listed, marked, shown, wrapped
 from quality_runs import Part, Plan, Trained, say, train
 
-from ctr_app.data.encoding import EncodedRows
-from ctr_app.data.store import DatasetStore, EncodedDataset
+from ctr_app.data.arrays import EncodedRows
+from ctr_app.data.dataset import EncodedDataset
+from ctr_app.data.store import DatasetStore
 from ctr_app.training.launch import configs_for
 from ctr_app.training.metrics import Metrics, measure
 from ctr_app.training.run_store import Run

@@ -7,8 +7,9 @@ from typing import Any
 
 import torch
 
+from ..data.dataset import EncodedDataset
 from ..data.errors import InputError, spaced
-from ..data.store import DataSet, DatasetStore, EncodedDataset
+from ..data.store import DataSet, DatasetStore
 from ..models.registry import sketch, title_of
 from ..training.device import choose_device
 from ..training.launch import configs_for

@@ -9,12 +9,12 @@ from typing import Any
 from .catalogue import KNOWN_NAMES, is_known
 from .columns import as_text, value_text
 from .correcting import check_numbers, check_separator, corrected
-from .encoding import label_array, weight_array
 from .errors import InputError, join_names
 from .event_words import EventWords, asked_rows
 from .files import read_json
 from .inferring import Inference, infer
 from .known import dataset_named
+from .labels import label_array, weight_array
 from .reading import Table, read_table
 from .schema import Corrections, Role, Schema
 from .splitting import SplitRule, split_table

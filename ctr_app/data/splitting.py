@@ -8,8 +8,8 @@ import numpy as np
 import polars as pl
 
 from .columns import as_text, as_time
-from .encoding import label_array
 from .errors import InputError, shorten
+from .labels import label_array
 from .schema import Schema
 from .tables import Frame
 

@@ -1,141 +1,33 @@
-"""Data sets on disk: the table as it was read, and its encoded rows as memory-mappable arrays.
-
-``data/sets/<id>/`` holds ``table.parquet``, ``dataset.json`` and ``names.json``; each way of encoding it lies beside
-them under ``encoded/<key>/``, where the key is the hash of the schema, the split and the minimum count.
-"""
+"""All data sets on disk, each in a folder of its own under ``data/sets/``."""
 
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field, replace
-from functools import cached_property, partial
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import polars as pl
-import torch
 
-from .batch import Batch
 from .catalogue import generator_named, sample_named
 from .columns import as_text
-from .encoding import EncodedRows, Encoder
+from .dataset import DataSet, Preparation, write_names
 from .errors import InputError, join_names
 from .files import default_data_root, new_folder, read_json, write_json
 from .reading import Table
 from .schema import Schema
 from .settings import Config
-from .splitting import SPLITS, SplitRule, split_table
+from .splitting import SPLITS
 from .synthetic import Planted, settings_key
-from .tables import Frame, JoinedTable, ParquetTable, write_table
+from .tables import Frame, JoinedTable, write_table
 
 # Part of every sample's id, so that a change of a generator makes a new data set.
 SAMPLE_VERSION = 1
-
-
-@dataclass(frozen=True)
-class Preparation:
-    """How a table becomes arrays: its schema, its split, and the fewest times a value must occur to have a vector."""
-
-    schema: Schema
-    split: SplitRule = field(default_factory=SplitRule)
-    min_count: int = 2
-
-    def to_json(self) -> dict[str, Any]:
-        """A plain dictionary; ``from_json`` reads it back."""
-        return {"schema": self.schema.to_json(), "split": asdict(self.split), "min_count": self.min_count}
-
-    @classmethod
-    def from_json(cls, stored: dict[str, Any]) -> Preparation:
-        """Read what ``to_json`` wrote."""
-        return cls(Schema.from_json(stored["schema"]), SplitRule(**stored["split"]), stored["min_count"])
-
-    @property
-    def key(self) -> str:
-        """A short name for this way of encoding."""
-        return hashlib.sha256(json.dumps(self.to_json(), sort_keys=True).encode()).hexdigest()[:16]
-
-
-@dataclass(frozen=True)
-class DataSet:
-    """A stored table. ``file_rows`` are the rows of the given train, valid and test files, where files were given."""
-
-    folder: Path
-    id: str
-    name: str
-    description: str
-    content_hash: str
-    rows: int
-    created: float
-    preparation: Preparation | None
-    truth: dict[str, Any] | None = None
-    file_rows: tuple[int, int, int] | None = None
-
-    @cached_property
-    def frame(self) -> ParquetTable:
-        """The table, of which nothing is in memory until it is asked for."""
-        return ParquetTable(self.folder / "table.parquet")
-
-    def part(self, start: int, length: int) -> pl.DataFrame:
-        """``length`` rows from row ``start`` on, without reading the rest."""
-        return self.frame.slice(start, length)
-
-    def names(self) -> dict[str, dict[str, str]]:
-        """Readable names of values by field, where a column or an uploaded table names them."""
-        path = self.folder / "names.json"
-        return read_json(path) if path.exists() else {}
-
-    def encoded(self, preparation: Preparation | None = None) -> EncodedDataset:
-        """The arrays for ``preparation`` (by default the data set's own), made and stored on first use."""
-        preparation = preparation or self.preparation
-        if preparation is None:
-            raise InputError("Say first which column of {name} is the label.", name=self.name)
-        folder = self.folder / "encoded" / preparation.key
-        if not folder.is_dir():
-            parts = split_table(self.frame, preparation.schema, preparation.split, self.file_rows)
-            encoder = Encoder.fit(self.frame, preparation.schema, preparation.min_count, parts["train"])
-            with new_folder(folder) as temporary:
-                encoder.save(temporary / "encoder")
-                for split, rows in parts.items():
-                    save_rows(temporary / split, encoder.transform(self.frame, rows))
-        return EncodedDataset(folder)
-
-
-class EncodedDataset:
-    """Encoded splits of one data set, opened without being read: arrays are mapped from disk."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.encoder = Encoder.load(folder / "encoder")
-
-    @property
-    def splits(self) -> tuple[str, ...]:
-        """The splits there are: train and valid, and test where it has rows."""
-        return tuple(split for split in SPLITS if (self.folder / split).is_dir())
-
-    def rows(self, split: str) -> EncodedRows:
-        """The arrays of one split."""
-        return _load_rows(self.folder / split)
-
-    def batch(self, split: str) -> Batch:
-        """The whole split as one batch over the mapped arrays."""
-        return as_batch(self.rows(split))
-
-
-def as_batch(rows: EncodedRows) -> Batch:
-    """Tensors over the same memory as the arrays."""
-    return Batch(
-        torch.from_numpy(rows.numeric),
-        torch.from_numpy(rows.categorical),
-        {name: torch.from_numpy(ids) for name, ids in rows.sequences.items()},
-        torch.from_numpy(rows.labels),
-        None if rows.weights is None else torch.from_numpy(rows.weights),
-    )
 
 
 class DatasetStore:
@@ -278,15 +170,6 @@ def joined(tables: dict[str, Table]) -> tuple[Frame, tuple[int, int, int] | None
     return JoinedTable(frames), (train, valid, test)
 
 
-def write_names(dataset: DataSet, names: dict[str, dict[str, str]]) -> None:
-    """Add readable names of values to those that the data set has."""
-    if names:
-        merged = dataset.names()
-        for field, by_value in names.items():
-            merged[field] = merged.get(field, {}) | by_value
-        write_json(dataset.folder / "names.json", merged)
-
-
 def _names_from_columns(frame: Frame, schema: Schema) -> dict[str, dict[str, str]]:
     """Field -> value -> name, from the columns that the schema says hold names."""
     names = {}
@@ -296,28 +179,6 @@ def _names_from_columns(frame: Frame, schema: Schema) -> dict[str, dict[str, str
             pairs = pairs.drop_nulls().unique(subset="value", keep="first")
             names[column.name] = dict(zip(pairs["value"], pairs["name"], strict=True))
     return names
-
-
-def save_rows(folder: Path, rows: EncodedRows) -> None:
-    """Store the arrays of one split in a new folder, as ``EncodedDataset`` opens them."""
-    folder.mkdir()
-    for name in ("numeric", "categorical", "labels", "rows"):
-        np.save(folder / f"{name}.npy", getattr(rows, name), allow_pickle=False)
-    for name in ("group_ids", "weights"):
-        if getattr(rows, name) is not None:
-            np.save(folder / f"{name}.npy", getattr(rows, name), allow_pickle=False)
-    for index, ids in enumerate(rows.sequences.values()):
-        np.save(folder / f"sequence_{index}.npy", ids, allow_pickle=False)
-    write_json(folder / "sequences.json", list(rows.sequences))
-
-
-def _load_rows(folder: Path) -> EncodedRows:
-    def mapped(name: str) -> np.ndarray:
-        return np.load(folder / f"{name}.npy", mmap_mode="c", allow_pickle=False)
-
-    sequences = {name: mapped(f"sequence_{i}") for i, name in enumerate(read_json(folder / "sequences.json"))}
-    given = {name: mapped(name) for name in ("group_ids", "weights") if (folder / f"{name}.npy").exists()}
-    return EncodedRows(mapped("numeric"), mapped("categorical"), sequences, mapped("labels"), mapped("rows"), **given)
 
 
 def _slug(name: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Protocol
@@ -13,6 +13,8 @@ import numpy as np
 import polars as pl
 
 from .columns import as_text
+
+PIECE_ROWS = 2**18
 
 
 class Frame(Protocol):
@@ -43,8 +45,10 @@ class Frame(Protocol):
 class ParquetTable:
     """A table in a Parquet file. Nothing is kept in memory: each column is read when it is asked for."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, start: int = 0, height: int | None = None) -> None:
+        """All rows of the file, or ``height`` rows from row ``start`` on, which must be there."""
+        self.path, self.start = path, start
+        self._height = height
 
     @cached_property
     def columns(self) -> list[str]:
@@ -54,7 +58,9 @@ class ParquetTable:
     @cached_property
     def height(self) -> int:
         """The number of rows."""
-        return int(pl.scan_parquet(self.path).select(pl.len()).collect().item())
+        if self._height is not None:
+            return self._height
+        return int(pl.scan_parquet(self.path).select(pl.len()).collect().item()) - self.start
 
     @property
     def width(self) -> int:
@@ -63,9 +69,13 @@ class ParquetTable:
 
     def __getitem__(self, name: str, /) -> pl.Series:
         """One whole column, read from the file; raises KeyError if there is none of that name."""
+        return self.cells(name, 0, self.height)
+
+    def cells(self, name: str, offset: int, length: int) -> pl.Series:
+        """``length`` cells of a column from row ``offset`` on; raises KeyError if there is none of that name."""
         if name not in self.columns:
             raise KeyError(name)
-        return pl.read_parquet(self.path, columns=[self.columns.index(name)]).to_series()
+        return self._rows(offset, length).select(pl.nth(self.columns.index(name))).collect().to_series()
 
     def head(self, n: int = 5) -> pl.DataFrame:
         """The first ``n`` rows."""
@@ -73,7 +83,10 @@ class ParquetTable:
 
     def slice(self, offset: int, length: int) -> pl.DataFrame:
         """``length`` rows from row ``offset`` on, without reading the rest."""
-        return pl.scan_parquet(self.path).slice(offset, length).collect()
+        return self._rows(offset, length).collect()
+
+    def _rows(self, offset: int, length: int) -> pl.LazyFrame:
+        return pl.scan_parquet(self.path).slice(self.start + offset, max(min(length, self.height - offset), 0))
 
 
 class ChosenRows:
@@ -157,6 +170,16 @@ class JoinedTable:
     def _alike(self, series: pl.Series) -> pl.Series:
         is_alike = all(types[series.name] == self._types[0][series.name] for types in self._types)
         return series if is_alike else as_text(series)
+
+
+def pieces(frame: Frame, name: str) -> Iterator[pl.Series]:
+    """One column piece by piece, at least one; of a table in a file, no more than a piece is in memory."""
+    starts = range(0, max(frame.height, 1), PIECE_ROWS)
+    if isinstance(frame, ParquetTable):
+        yield from (frame.cells(name, start, PIECE_ROWS) for start in starts)
+    else:
+        column = frame[name]
+        yield from (column.slice(start, PIECE_ROWS) for start in starts)
 
 
 def write_table(frame: Frame, path: Path) -> None:

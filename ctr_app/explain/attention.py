@@ -12,9 +12,9 @@ import torch
 from torch import Tensor, nn
 
 from ..data.batch import Batch
+from ..data.dataset import as_batch
 from ..data.encoding import Encoder
 from ..data.errors import InputError, join_names
-from ..data.store import as_batch
 from ..data.tables import Frame
 from ..models.din import DIN
 from ..models.layers import evaluation_mode
@@ -33,7 +33,7 @@ def encode_row(encoder: Encoder, frame: Frame, row: int) -> Batch:
     """Row ``row`` (from 0) of a table as a batch of one; raises InputError outside the table."""
     if not 0 <= row < frame.height:
         raise InputError("There is no row {row}; the table has rows 0 to {last}.", row=row, last=frame.height - 1)
-    return as_batch(encoder.transform(frame, np.array([row])))
+    return as_batch(encoder.transform(frame.slice(row, 1)))
 
 
 def with_candidate(batch: Batch, encoder: Encoder, field: str, value: str) -> Batch:

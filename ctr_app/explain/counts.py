@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from ..data.arrays import EncodedRows
 from ..data.batch import FieldLayout
-from ..data.encoding import EncodedRows
 from .bins import quantile_bins
 from .pairs import pair_frame
 

@@ -10,8 +10,9 @@ import torch
 from torch import Tensor, nn
 
 from ..data.batch import Batch, FieldLayout
-from ..data.encoding import Encoder, NumericTransform
+from ..data.encoding import Encoder
 from ..data.errors import InputError, join_names
+from ..data.transforms import NumericTransform
 from ..models.fm import FM
 from ..training.trainer import predict
 from .bins import quantile_bins, range_labels

@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 import torch
 
+from ..data.dataset import EncodedDataset
 from ..data.errors import InputError
 from ..data.files import new_folder, write_json
-from ..data.store import DatasetStore, EncodedDataset
+from ..data.store import DatasetStore
 from ..models.registry import FAMILIES
 from .device import choose_device, out_of_memory
 from .metrics import measure

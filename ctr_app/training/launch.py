@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ..data.dataset import EncodedDataset
 from ..data.errors import InputError, join_names
 from ..data.settings import Config
-from ..data.store import DataSet, EncodedDataset
+from ..data.store import DataSet
 from ..models.registry import FAMILIES, sketch
 from .config import TrainingConfig
 from .device import choose_device

@@ -11,9 +11,9 @@ import torch
 from torch import nn
 
 from ..data.batch import FieldLayout
+from ..data.dataset import EncodedDataset
 from ..data.errors import InputError
 from ..data.settings import Config
-from ..data.store import EncodedDataset
 from ..models.registry import sketch
 from .activations import evaluation_bytes, matrices_of, step_bytes
 from .config import TrainingConfig

@@ -22,9 +22,9 @@ import torch
 from torch import Tensor, nn
 
 from ..data.batch import Batch, FieldLayout
+from ..data.dataset import EncodedDataset
 from ..data.encoding import Encoder
 from ..data.settings import Config
-from ..data.store import EncodedDataset
 from ..models.registry import FAMILIES
 from .config import TrainingConfig
 from .memory import MEASURED_ROW

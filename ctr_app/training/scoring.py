@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..data.dataset import as_batch
 from ..data.errors import InputError
-from ..data.store import DataSet, as_batch
+from ..data.store import DataSet
 from ..data.tables import Frame
 from .metrics import Metrics, measure, sigmoid
 from .run_store import Run

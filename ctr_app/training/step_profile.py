@@ -13,8 +13,8 @@ from typing import Any
 import torch
 from torch.profiler import record_function
 
+from ..data.dataset import EncodedDataset
 from ..data.settings import Config
-from ..data.store import EncodedDataset
 from ..models.registry import FAMILIES
 from .config import TrainingConfig
 from .step_floor import Counter, Rates, Work, measured_rates, wait_for

@@ -9,8 +9,9 @@ import pandas as pd
 import streamlit as st
 from torch import nn
 
+from ..data.dataset import EncodedDataset
 from ..data.encoding import Encoder
-from ..data.store import DataSet, EncodedDataset
+from ..data.store import DataSet
 from ..explain import readouts as explain
 from ..explain.values import value_table
 from ..explain.weights import CrossLayer, block_norms, cross_layers

@@ -1,10 +1,14 @@
-"""What holds for the tests of the data layer."""
+"""What holds for the tests of the data layer, and a store with a small table in it."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
+
+from ctr_app.data.store import DataSet, DatasetStore
+
+from .examples import preparation, table
 
 
 @pytest.fixture(autouse=True)
@@ -13,3 +17,13 @@ def data_root(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
     root = tmp_path_factory.mktemp("data")
     monkeypatch.setenv("CTR_LENS_DATA", str(root))
     return root
+
+
+@pytest.fixture
+def store(tmp_path) -> DatasetStore:
+    return DatasetStore(tmp_path)
+
+
+@pytest.fixture
+def dataset(store) -> DataSet:
+    return store.add_table({"train": table()}, preparation())

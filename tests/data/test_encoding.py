@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import replace
 
 import numpy as np
@@ -10,183 +9,19 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from hypothesis.extra.numpy import arrays
-from sklearn.preprocessing import QuantileTransformer
 
-from ctr_app.data.encoding import (
-    MISSING,
-    NUM_QUANTILES,
-    PADDING,
-    UNKNOWN,
-    EncodedRows,
-    Encoder,
-    NumericTransform,
-    Vocabulary,
-    label_array,
-)
+from ctr_app.data.arrays import load_rows, name_sequences, on_disk
+from ctr_app.data.dataset import as_batch
+from ctr_app.data.encoding import Encoder
 from ctr_app.data.errors import InputError
 from ctr_app.data.schema import Column, Role, Schema
-from ctr_app.data.store import as_batch
+from ctr_app.data.tables import ParquetTable
+from ctr_app.data.vocabulary import MISSING, UNKNOWN
 
-SCHEMA = Schema(
-    (
-        Column("click", Role.LABEL),
-        Column("price", Role.NUMERIC),
-        Column("film", Role.CATEGORICAL),
-        Column("city", Role.CATEGORICAL),
-        Column("seen", Role.SEQUENCE, separator="|", candidate="film", max_length=3),
-        Column("tags", Role.SEQUENCE, separator=",", max_length=2),
-        Column("user", Role.IGNORED),
-    ),
-    "1",
-    group="user",
-)
-FRAME = pl.DataFrame(
-    {
-        "click": ["1", "0", "0", "1", None],
-        "price": ["1", "2", None, "4", "3"],
-        "film": ["a", "b", "a", "c", None],
-        "city": ["Bonn", "Bonn", None, "Rome", "Bonn"],
-        "seen": ["a|b|c|a", "b", None, "", "c|a"],
-        "tags": ["x,y", "y", "x,x,y", None, "y"],
-        "user": ["u1", "u2", "u1", None, None],
-    }
-)
+from .examples import FRAME, SCHEMA, assert_same, fitted
+
 WORDS = st.sampled_from(["a", "b", "c", "d", "e"])
 NUMBERS = st.floats(-1e6, 1e6, allow_subnormal=False).map(lambda x: round(x, 3))
-
-
-def fitted(min_count: int = 1, frame: pl.DataFrame = FRAME, schema: Schema = SCHEMA) -> Encoder:
-    return Encoder.fit(frame, schema, min_count)
-
-
-def same(a: EncodedRows, b: EncodedRows) -> bool:
-    arrays = ("numeric", "categorical", "labels", "rows", "group_ids")
-    return all(np.array_equal(getattr(a, n), getattr(b, n), equal_nan=n == "labels") for n in arrays) and all(
-        np.array_equal(a.sequences[name], b.sequences[name]) for name in (a.sequences | b.sequences)
-    )
-
-
-# Vocabularies
-
-
-@given(st.lists(WORDS | st.none(), min_size=1), st.integers(1, 4))
-def test_a_value_has_an_id_if_training_showed_it_often_enough(values, min_count):
-    vocabulary = Vocabulary.fit(pl.Series(values, dtype=pl.String), min_count)
-    counts = Counter(value for value in values if value is not None)
-    assert set(vocabulary.values) == {value for value, count in counts.items() if count >= min_count}
-    assert vocabulary.counts == tuple(counts[value] for value in vocabulary.values)
-    ids = vocabulary.ids(pl.Series([*values, "never seen"], dtype=pl.String))
-    for value, value_id in zip([*values, "never seen"], ids, strict=True):
-        if value is None:
-            assert value_id == MISSING
-        elif counts[value] >= min_count:
-            assert vocabulary.name(value_id) == value
-        else:
-            assert value_id == UNKNOWN
-
-
-def test_padding_unknown_and_missing_are_three_things():
-    assert (PADDING, UNKNOWN, MISSING) == (0, 1, 2)
-    vocabulary = Vocabulary.fit(pl.Series(["b", "b", "a"]), 1)
-    assert len(vocabulary) == 5
-    assert [vocabulary.name(i) for i in range(5)] == ["(padding)", "(unknown)", "(missing)", "b", "a"]
-
-
-def test_the_most_frequent_value_comes_first_and_ties_are_settled_by_the_alphabet():
-    texts = pl.Series(["z", "b", "z", "a", "b", "m"])
-    assert Vocabulary.fit(texts, 1).values == ("b", "z", "a", "m")
-    assert Vocabulary.fit(texts.reverse(), 1) == Vocabulary.fit(texts, 1)
-
-
-def test_a_vocabulary_without_values_knows_only_unknown_and_missing():
-    vocabulary = Vocabulary.fit(pl.Series([None, None], dtype=pl.String), 2)
-    assert vocabulary.ids(pl.Series(["a", None])).tolist() == [UNKNOWN, MISSING]
-    assert len(vocabulary.ids(pl.Series([], dtype=pl.String))) == 0
-
-
-# Numbers
-
-
-@settings(max_examples=60)
-@given(arrays(np.float64, st.integers(2, 60), elements=NUMBERS, unique=True), arrays(np.float64, 9, elements=NUMBERS))
-def test_numbers_become_the_quantiles_that_scikit_learn_gives_them(train, new):
-    quantiles = QuantileTransformer(n_quantiles=min(1000, len(train)), subsample=None).fit(train[:, None])
-    both = np.concatenate([train, new])
-    expected = (quantiles.transform(both[:, None])[:, 0] - 0.5) * np.sqrt(12.0)
-    np.testing.assert_allclose(NumericTransform.fit(train)(both), expected, atol=1e-5)
-
-
-@given(st.lists(st.integers(0, 5), min_size=2, max_size=60))
-def test_equal_numbers_get_the_middle_of_their_ranks(numbers):
-    ranks = pl.Series(numbers).rank("average").to_numpy() - 1.0
-    expected = (ranks / (len(numbers) - 1) - 0.5) * np.sqrt(12.0) if len(set(numbers)) > 1 else 0.0 * ranks
-    train = np.array(numbers, dtype=float)
-    np.testing.assert_allclose(NumericTransform.fit(train)(train), expected, atol=1e-6)
-
-
-def test_many_equal_numbers_get_nearly_what_scikit_learn_gives_them():
-    numbers = np.random.default_rng(0).poisson(3.0, size=5000).astype(float)
-    inner = numbers[(numbers > numbers.min()) & (numbers < numbers.max())]
-    quantiles = QuantileTransformer(n_quantiles=NUM_QUANTILES, subsample=None).fit(numbers[:, None])
-    expected = (quantiles.transform(inner[:, None])[:, 0] - 0.5) * np.sqrt(12.0)
-    np.testing.assert_allclose(NumericTransform.fit(numbers)(inner), expected, atol=0.01)
-
-
-@pytest.mark.parametrize("rows", [500, 5000])
-def test_many_numbers_become_the_quantiles_that_scikit_learn_gives_them(rows):
-    numbers = np.random.default_rng(0).lognormal(size=rows)
-    quantiles = QuantileTransformer(n_quantiles=min(NUM_QUANTILES, rows), subsample=None)
-    expected = (quantiles.fit_transform(numbers[:, None])[:, 0] - 0.5) * np.sqrt(12.0)
-    encoded = NumericTransform.fit(numbers)(numbers)
-    assert encoded.dtype == np.float32
-    np.testing.assert_allclose(encoded, expected, atol=1e-5)
-    assert abs(encoded.mean()) < 0.01
-    assert abs(encoded.std() - 1.0) < 0.01
-
-
-@settings(max_examples=60)
-@given(arrays(np.float64, st.integers(1, 40), elements=NUMBERS))
-def test_encoded_numbers_keep_their_order_and_their_bounds(numbers):
-    transform = NumericTransform.fit(numbers)
-    encoded = transform(np.sort(numbers))
-    assert (np.diff(encoded) >= 0).all()
-    assert (np.abs(encoded) <= np.float32(np.sqrt(3.0)) + 1e-6).all()
-    beyond = transform(np.array([-1e9, 1e9]))
-    assert beyond[0] <= encoded.min()
-    assert beyond[1] >= encoded.max()
-
-
-@settings(max_examples=60)
-@given(arrays(np.float64, st.integers(2, 40), elements=NUMBERS, unique=True))
-def test_an_encoded_number_can_be_turned_back(numbers):
-    transform = NumericTransform.fit(numbers)
-    np.testing.assert_allclose(transform.inverse(transform(numbers)), numbers, rtol=1e-4, atol=np.ptp(numbers) * 1e-3)
-
-
-def test_a_missing_number_is_the_median_of_training():
-    transform = NumericTransform.fit(np.array([1.0, 2.0, 30.0, np.nan]))
-    assert transform.median == 2.0
-    assert transform(np.array([np.nan]))[0] == transform(np.array([2.0]))[0] == 0.0
-
-
-def test_a_column_that_is_constant_or_empty_in_training_is_zero_everywhere():
-    for numbers in (np.full(5, 7.0), np.full(5, np.nan), np.array([7.0])):
-        encoded = NumericTransform.fit(numbers)(np.array([7.0, -1.0, 1e9, np.nan]))
-        assert encoded.tolist() == [0.0] * 4
-
-
-@pytest.mark.parametrize("rows", [10, 3000])
-def test_numbers_at_the_end_of_what_a_float_holds_are_still_numbers(rows):
-    numbers = np.resize([-1.7e308, 1e-308, 0.0, 1.7e308, 3.0], rows)
-    transform = NumericTransform.fit(numbers)
-    encoded = transform(numbers)
-    assert np.isfinite(encoded).all()
-    assert np.isfinite(transform.inverse(encoded)).all()
-    assert encoded[0] < encoded[2] < encoded[3]
-
-
-# Whole tables
 
 
 def test_rows_become_the_arrays_of_the_contract():
@@ -296,24 +131,6 @@ def test_the_rows_of_one_user_share_a_group_and_rows_without_one_share_none():
     assert len(set(ids)) == 4
 
 
-@pytest.mark.parametrize(
-    ("values", "positive", "expected"),
-    [
-        ([1, 0, None], "1", [1, 0, np.nan]),
-        ([1.0, 0.0, float("nan")], "1", [1, 0, np.nan]),
-        ([1.0, 0.0, None], "1.0", [1, 0, np.nan]),
-        (["1.0", "0.0", None], "1", [1, 0, np.nan]),
-        ([True, False, None], "1", [1, 0, np.nan]),
-        (["yes", "no", "maybe"], "yes", [1, 0, 0]),
-        ([None, None, None], "1", [np.nan] * 3),
-    ],
-)
-def test_labels_are_clicks_others_or_missing_however_they_are_stored(values, positive, expected):
-    labels = label_array(pl.DataFrame({"click": values}), replace(SCHEMA, positive=positive))
-    assert labels.dtype == np.float32
-    np.testing.assert_array_equal(labels, np.array(expected, dtype=np.float32))
-
-
 def test_a_table_of_other_types_is_encoded_alike():
     typed = FRAME.with_columns(
         pl.col("click").cast(pl.Float64),
@@ -323,7 +140,7 @@ def test_a_table_of_other_types_is_encoded_alike():
         pl.col("tags").str.split(","),
     )
     encoder = fitted()
-    assert same(encoder.transform(typed), encoder.transform(FRAME))
+    assert_same(encoder.transform(typed), encoder.transform(FRAME))
 
 
 def test_ids_are_the_same_whether_a_file_writes_them_with_a_decimal_or_without():
@@ -342,40 +159,47 @@ def test_ids_above_what_a_float_can_hold_stay_apart():
         assert len(set(fitted(1, frame, schema).transform(frame).categorical[:, 0].tolist())) == 3
 
 
-# Files
+# Column by column, from a file to files
 
 
-def test_an_encoder_comes_back_from_its_files_exactly(tmp_path):
-    rng = np.random.default_rng(0)
-    frame = pl.concat([FRAME] * 3).with_columns(price=pl.Series(rng.normal(size=15)))
-    encoder = fitted(1, frame)
-    encoder.save(tmp_path / "encoder")
-    loaded = Encoder.load(tmp_path / "encoder")
-    assert loaded.schema == encoder.schema
-    assert loaded.vocabularies == encoder.vocabularies
-    assert loaded.layout == encoder.layout
-    assert loaded.transforms["price"].quantiles.tobytes() == encoder.transforms["price"].quantiles.tobytes()
-    assert same(loaded.transform(FRAME), encoder.transform(FRAME))
+@st.composite
+def tables(draw) -> pl.DataFrame:
+    rows = draw(st.integers(2, 30))
+
+    def cells(strategy, dtype=pl.String):
+        return pl.Series(draw(st.lists(st.none() | strategy, min_size=rows, max_size=rows)), dtype=dtype)
+
+    return pl.DataFrame(
+        {
+            "click": cells(st.sampled_from(["0", "1"])),
+            "price": cells(draw(st.sampled_from([NUMBERS.map(str), WORDS, st.integers(0, 3).map(str)]))),
+            "film": cells(WORDS),
+            "city": cells(st.sampled_from(["3", "3.0", "Rome"])),
+            "seen": cells(st.lists(WORDS, max_size=5).map("|".join)),
+            "tags": cells(st.lists(WORDS, max_size=3), pl.List(pl.String)),
+            "user": cells(WORDS),
+            "times": pl.Series(draw(st.lists(st.floats(0.5, 9), min_size=rows, max_size=rows))),
+        }
+    )
 
 
-def test_strange_names_and_values_come_back_from_the_files(tmp_path):
-    values = ['a"b', "c\nd", "é🙂", "{}", " ", "0012"]
-    names = ["x.y", 'q"q', "{z}", "table", "value"]
-    frame = pl.DataFrame({"click": ["1"] * 6} | dict.fromkeys(names, values))
-    schema = Schema((Column("click", Role.LABEL), *(Column(name, Role.CATEGORICAL) for name in names)), "1")
-    fitted(1, frame, schema).save(tmp_path)
-    assert Encoder.load(tmp_path).vocabularies == fitted(1, frame, schema).vocabularies
-
-
-def test_an_encoder_without_categories_or_without_numbers_comes_back_from_its_files(tmp_path):
-    for kept in ("price", "film"):
-        schema = Schema((SCHEMA.column("click"), SCHEMA.column(kept)), "1")
-        encoder = fitted(1, FRAME, schema)
-        encoder.save(tmp_path / kept)
-        assert Encoder.load(tmp_path / kept).layout == encoder.layout
-
-
-def test_an_encoder_is_stored_without_pickle(tmp_path):
-    fitted().save(tmp_path)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["encoder.json", "vocabularies.parquet"]
-    assert (tmp_path / "vocabularies.parquet").read_bytes()[:4] == b"PAR1"
+@settings(max_examples=40, deadline=None)
+@given(tables(), st.integers(1, 3), st.data())
+def test_a_table_in_a_file_is_encoded_into_files_as_one_in_memory_is_in_memory(
+    tmp_path_factory, frame, min_count, data
+):
+    folder = tmp_path_factory.mktemp("encoded")
+    frame.write_parquet(folder / "table.parquet", row_group_size=7)
+    schema = replace(SCHEMA, columns=(*SCHEMA.columns, Column("times", Role.IGNORED)), weight="times")
+    order = np.array(data.draw(st.permutations(range(frame.height))))
+    splits = dict(zip(("train", "valid"), np.split(order, [data.draw(st.integers(1, frame.height))]), strict=True))
+    table = ParquetTable(folder / "table.parquet")
+    encoder, encoded = Encoder.fit_transform(table, schema, min_count, splits, on_disk(folder))
+    expected = Encoder.fit(frame, schema, min_count, splits["train"])
+    assert encoder.vocabularies == expected.vocabularies
+    np.testing.assert_array_equal(encoder.transforms["price"].quantiles, expected.transforms["price"].quantiles)
+    assert list(encoder.layout.vocabulary_sizes) == list(expected.layout.vocabulary_sizes) == ["film", "city", "tags"]
+    for split, rows in splits.items():
+        assert_same(encoded[split], expected.transform(frame, rows))
+        name_sequences(folder / split, encoded[split])
+        assert_same(load_rows(folder / split), encoded[split])

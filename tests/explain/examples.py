@@ -10,9 +10,9 @@ import torch
 from torch import nn
 
 from ctr_app.data.batch import Batch, FieldLayout
+from ctr_app.data.dataset import as_batch
 from ctr_app.data.encoding import Encoder
 from ctr_app.data.schema import Column, Role, Schema
-from ctr_app.data.store import as_batch
 from ctr_app.models.registry import resolve
 
 FILMS = ("Alien", "Brazil", "Casablanca", "Dune", "Eraserhead")

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from ctr_app.data.encoding import MISSING, UNKNOWN
 from ctr_app.data.errors import InputError
+from ctr_app.data.vocabulary import MISSING, UNKNOWN
 from ctr_app.explain.attention import (
     attention,
     din_or_error,

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from ctr_app.data.arrays import EncodedRows
 from ctr_app.data.batch import FieldLayout, SequenceField
-from ctr_app.data.encoding import EncodedRows, Encoder
+from ctr_app.data.encoding import Encoder
 from ctr_app.data.synthetic import planted_clicks
 from ctr_app.explain.counts import MAX_VALUES, _additive_fit, _codes, by_counts
 from ctr_app.explain.pairs import precision_at_k

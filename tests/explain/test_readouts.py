@@ -8,8 +8,8 @@ from types import SimpleNamespace
 import pytest
 import torch
 
+from ctr_app.data.dataset import as_batch
 from ctr_app.data.errors import InputError
-from ctr_app.data.store import as_batch
 from ctr_app.explain.behaviour import by_behaviour
 from ctr_app.explain.counts import by_counts
 from ctr_app.explain.readouts import interactions, readouts_for, sample_batch

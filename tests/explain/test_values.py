@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 import torch
 
+from ctr_app.data.dataset import as_batch
 from ctr_app.data.encoding import Encoder
 from ctr_app.data.errors import InputError
-from ctr_app.data.store import as_batch
 from ctr_app.data.synthetic import planted_clicks, planted_histories
 from ctr_app.explain.bins import quantile_bins
 from ctr_app.explain.readouts import sample_batch

@@ -10,11 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ctr_app.data.encoding import Encoder, label_array, weight_array
+from ctr_app.data.dataset import as_batch
+from ctr_app.data.encoding import Encoder
 from ctr_app.data.errors import InputError
+from ctr_app.data.labels import label_array, weight_array
 from ctr_app.data.reading import Table
 from ctr_app.data.schema import Column, Role, Schema
-from ctr_app.data.store import DatasetStore, Preparation, as_batch
+from ctr_app.data.store import DatasetStore, Preparation
 from ctr_app.data.tables import ChosenRows
 
 SCHEMA = Schema((Column("rate", Role.LABEL), Column("site", Role.CATEGORICAL), Column("times", Role.IGNORED)), None)
@@ -29,6 +31,24 @@ def sentence(read, *arguments) -> str:
     with pytest.raises(InputError) as caught:
         read(*arguments)
     return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("values", "positive", "expected"),
+    [
+        ([1, 0, None], "1", [1, 0, np.nan]),
+        ([1.0, 0.0, float("nan")], "1", [1, 0, np.nan]),
+        ([1.0, 0.0, None], "1.0", [1, 0, np.nan]),
+        (["1.0", "0.0", None], "1", [1, 0, np.nan]),
+        ([True, False, None], "1", [1, 0, np.nan]),
+        (["yes", "no", "maybe"], "yes", [1, 0, 0]),
+        ([None, None, None], "1", [np.nan] * 3),
+    ],
+)
+def test_labels_are_clicks_others_or_missing_however_they_are_stored(values, positive, expected):
+    labels = label_array(pl.DataFrame({"rate": values}), replace(SCHEMA, positive=positive))
+    assert labels.dtype == np.float32
+    np.testing.assert_array_equal(labels, np.array(expected, dtype=np.float32))
 
 
 @given(st.lists(st.none() | st.floats(0, 1), min_size=1, max_size=20), st.booleans())

@@ -1,0 +1,122 @@
+"""A column as its distinct values and, for each row, which of them it has.
+
+Work that depends on a cell's value alone is then done once per value, not once per row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import chain
+
+import numpy as np
+import polars as pl
+
+from .columns import as_lists, as_number, as_text
+from .schema import Column
+from .tables import Frame, pieces
+
+# A column of texts is searched for distinct values unless its beginning shows that most are distinct.
+LOOKED_AT = 10_000
+PADDING = 0
+
+
+@dataclass(frozen=True)
+class Distinct:
+    """The values (V,) of a column, texts or numbers, null or NaN for missing, and ``codes`` (n,), positions in them.
+
+    ``codes`` None: each row has a value of its own, in the order of the rows. Two values may be equal.
+    """
+
+    values: pl.Series
+    codes: np.ndarray | None
+
+    def counts(self, rows: np.ndarray | None = None) -> np.ndarray:
+        """int (V,): how often each value occurs in ``rows``, by default in all."""
+        codes = self.codes if rows is None else rows if self.codes is None else self.codes[rows]
+        return np.ones(len(self.values), np.int64) if codes is None else np.bincount(codes, minlength=len(self.values))
+
+    def take(self, by_value: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        """(len(rows),): of ``by_value`` (V,) what belongs to each of ``rows``."""
+        return by_value[rows if self.codes is None else self.codes[rows]]
+
+
+@dataclass(frozen=True)
+class Histories:
+    """A column of lists: all ``items`` one after another, row by row, and ``lengths`` int64 (n,) of the lists."""
+
+    items: Distinct
+    lengths: np.ndarray
+
+    @property
+    def values(self) -> pl.Series:
+        """The distinct items."""
+        return self.items.values
+
+    def counts(self, rows: np.ndarray | None = None) -> np.ndarray:
+        """int (V,): how often each item occurs in ``rows``, which name no row twice; by default in all."""
+        if rows is None:
+            return self.items.counts()
+        is_chosen = np.zeros(len(self.lengths), dtype=bool)
+        is_chosen[rows] = True
+        return self.items.counts(np.flatnonzero(np.repeat(is_chosen, self.lengths)))
+
+    def longest(self, rows: np.ndarray | None = None) -> int:
+        """The length of the longest list in ``rows``, at least 1."""
+        return int((self.lengths if rows is None else self.lengths[rows]).max(initial=1))
+
+    def take(self, by_value: np.ndarray, rows: np.ndarray, max_length: int) -> np.ndarray:
+        """(len(rows), max_length): of ``by_value`` (V,) what belongs to each list's last items; PADDING after them."""
+        kept = np.minimum(self.lengths[rows], max_length)[:, None]
+        is_item = np.arange(max_length) < kept
+        first = np.cumsum(self.lengths)[rows][:, None] - kept
+        padded = np.full((len(rows), max_length), PADDING, dtype=by_value.dtype)
+        padded[is_item] = self.items.take(by_value, (first + np.arange(max_length))[is_item])
+        return padded
+
+
+def read_texts(frame: Frame, name: str) -> Distinct:
+    """A column's values as text."""
+    parts = pieces(frame, name)
+    first = next(parts)
+    if first.dtype != pl.String:
+        return _distinct(as_text(piece) for piece in chain([first], parts))
+    found = _distinct(chain([first], parts))
+    return Distinct(as_text(found.values), found.codes)
+
+
+def read_numbers(frame: Frame, name: str) -> Distinct:
+    """A column's values as Float64, NaN for what is no finite number."""
+    parts = pieces(frame, name)
+    first = next(parts)
+    beginning = first.head(LOOKED_AT)
+    if first.dtype == pl.String and beginning.n_unique() <= len(beginning) / 2:
+        found = _distinct(chain([first], parts))
+        return Distinct(as_number(found.values).fill_null(np.nan), found.codes)
+    return Distinct(pl.concat([as_number(piece) for piece in chain([first], parts)]).fill_null(np.nan), None)
+
+
+def read_histories(frame: Frame, column: Column) -> Histories:
+    """A column of lists, oldest item first, cut to the most recent ``column.max_length``."""
+    lengths = []
+
+    def items() -> Iterator[pl.Series]:
+        for piece in pieces(frame, column.name):
+            lists = as_lists(piece, column)
+            lengths.append(lists.list.len().to_numpy().astype(np.int64))
+            yield lists.filter(lists.list.len() > 0).explode().cast(pl.String)
+
+    found = _distinct(items())
+    return Histories(found, np.concatenate(lengths))
+
+
+def _distinct(parts: Iterable[pl.Series]) -> Distinct:
+    """Texts given piece by piece; what is kept of a piece is its codes."""
+    categorical = pl.Categorical(pl.Categories.random())
+    mapping = pl.Series([], dtype=categorical)  # polars forgets the codes once no series is left that has them
+    codes = pl.concat([part.cast(categorical).to_physical() for part in parts])
+    known = int(codes.max() or 0) + (codes.null_count() < len(codes))  # type: ignore[arg-type]
+    values = pl.Series(np.arange(known, dtype=np.uint32)).cat.to(mapping.dtype).cast(pl.String)
+    if codes.null_count():
+        values, codes = values.append(pl.Series([None], dtype=pl.String)), codes.fill_null(known)
+    return Distinct(values, codes.to_numpy())
