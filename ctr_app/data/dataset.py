@@ -22,7 +22,7 @@ from .arrays import EncodedRows, load_rows, name_sequences, on_disk
 from .batch import Batch
 from .encoding import Encoder
 from .errors import InputError
-from .files import new_folder, read_json, write_json
+from .files import bytes_in, new_folder, read_json, write_json
 from .schema import Schema
 from .splitting import SPLITS, SplitRule, split_table
 from .tables import Frame, ParquetTable
@@ -74,6 +74,10 @@ class DataSet:
     def part(self, start: int, length: int) -> pl.DataFrame:
         """``length`` rows from row ``start`` on, without reading the rest."""
         return self.frame.slice(start, length)
+
+    def size(self) -> int:
+        """The space that it takes on disk with all that is encoded of it, in bytes."""
+        return bytes_in(self.folder)
 
     def names(self) -> dict[str, dict[str, str]]:
         """Readable names of values by field, where a column or an uploaded table names them."""

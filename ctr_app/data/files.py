@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
+import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 PROJECT = Path(__file__).resolve().parents[2]
+TEMPORARY_NAME = re.compile(r"\..+\.[0-9a-f]{8}")
+LEFTOVER_SECONDS = 3600.0
 
 
 def default_data_root() -> Path:
@@ -22,7 +26,7 @@ def default_data_root() -> Path:
 def write_bytes(path: Path, content: bytes) -> None:
     """Write under a temporary name, then rename: a reader sees the old file or the new one, never a part."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
+    temporary = _temporary(path)
     try:
         temporary.write_bytes(content)
         os.replace(temporary, path)
@@ -44,7 +48,7 @@ def read_json(path: Path) -> Any:
 def new_folder(path: Path) -> Iterator[Path]:
     """A folder that appears under its name once the block has filled it; if one is there by then, that one stays."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
+    temporary = _temporary(path)
     temporary.mkdir()
     try:
         yield temporary
@@ -55,6 +59,43 @@ def new_folder(path: Path) -> Iterator[Path]:
                 raise
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def bytes_in(folder: Path) -> int:
+    """The size of all files in ``folder`` and below, in bytes; 0 if it is gone."""
+    return sum(_size(path) for path in folder.rglob("*"))
+
+
+def remove_leftovers(folder: Path, older_than: float = LEFTOVER_SECONDS) -> None:
+    """Remove what a writer that was killed has left under a temporary name directly in ``folder``.
+
+    What was changed in the last ``older_than`` seconds may still be written and stays.
+    """
+    for path in folder.glob(".*"):
+        if TEMPORARY_NAME.fullmatch(path.name) and time.time() - _last_change(path) > older_than:
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size if path.is_file() else 0
+    except OSError:
+        return 0
+
+
+def _last_change(path: Path) -> float:
+    changes = []
+    for inner in (path, *path.rglob("*")):
+        with suppress(OSError):
+            changes.append(inner.stat().st_mtime)
+    return max(changes, default=0.0)
+
+
+def _temporary(path: Path) -> Path:
+    return path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
 
 
 def _finite(content: Any) -> Any:

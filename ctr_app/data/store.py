@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
+import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -18,7 +20,7 @@ from .catalogue import generator_named, sample_named
 from .columns import as_text
 from .dataset import DataSet, Preparation, write_names
 from .errors import InputError, join_names
-from .files import default_data_root, new_folder, read_json, write_json
+from .files import default_data_root, new_folder, read_json, remove_leftovers, write_json
 from .reading import Table
 from .schema import Schema
 from .settings import Config
@@ -28,6 +30,7 @@ from .tables import Frame, JoinedTable, write_table
 
 # Part of every sample's id, so that a change of a generator makes a new data set.
 SAMPLE_VERSION = 1
+MAX_NAME_LENGTH = 80
 
 
 class DatasetStore:
@@ -35,6 +38,7 @@ class DatasetStore:
 
     def __init__(self, root: Path | None = None) -> None:
         self.root = (root or default_data_root()) / "sets"
+        self._trash = self.root / ".trash"
 
     def list(self) -> list[DataSet]:
         """Every data set that can be read, newest first."""
@@ -110,6 +114,63 @@ class DatasetStore:
         )
         return self._store(dataset, planted.frame)
 
+    def rename(self, dataset_id: str, name: str) -> DataSet:
+        """Call a data set ``name``; runs remember what it was called when they began.
+
+        Raises:
+            InputError: if nothing that can be seen is left of the name, or the data set is not there.
+        """
+        clean = " ".join("".join(c if c.isprintable() else " " for c in name).split())
+        if not clean or len(clean) > MAX_NAME_LENGTH:
+            raise InputError("The name of a data set has 1 to {most} characters.", most=MAX_NAME_LENGTH)
+        renamed = replace(self.get(dataset_id), name=clean)
+        self._write_description(renamed)
+        return renamed
+
+    def delete(self, dataset_id: str, in_use: Collection[str] = ()) -> None:
+        """Take a data set away; ``restore`` brings it back until the next one is deleted or the server starts anew.
+
+        Args:
+            in_use: ids of the data sets that runs in the queue or in training read.
+
+        Raises:
+            InputError: if it is in use, or not there.
+        """
+        dataset = self.get(dataset_id)
+        if dataset_id in in_use:
+            raise InputError(
+                "{name} cannot be deleted now: a run that trains or waits in the queue uses it.", name=dataset.name
+            )
+        self.empty_trash()
+        self._trash.mkdir(exist_ok=True)
+        os.replace(dataset.folder, self._trash / dataset_id)
+
+    def restore(self, dataset_id: str) -> DataSet:
+        """Undo ``delete``; raises InputError if it cannot be undone any more."""
+        kept = self._trash / dataset_id
+        if dataset_id not in self.deleted():
+            raise InputError("The data set {id} is gone and cannot be brought back.", id=dataset_id)
+        again = self._with_content(self._load(kept).content_hash)
+        if again is None:
+            os.replace(kept, self.root / dataset_id)
+        else:  # the same table was stored again in the meantime
+            shutil.rmtree(kept, ignore_errors=True)
+        return again or self.get(dataset_id)
+
+    def deleted(self) -> tuple[str, ...]:
+        """Ids of the data sets that ``restore`` can bring back."""
+        return tuple(path.parent.name for path in self._trash.glob("*/dataset.json"))
+
+    def empty_trash(self) -> None:
+        """Let go of what was deleted."""
+        shutil.rmtree(self._trash, ignore_errors=True)
+
+    def sweep(self) -> None:
+        """Let go of what was deleted and of what was stored or encoded by half when its writer was killed."""
+        self.empty_trash()
+        for folder in (self.root, *self.root.glob("[!.]*"), *self.root.glob("[!.]*/encoded")):
+            remove_leftovers(folder)
+
     def update(self, dataset: DataSet, preparation: Preparation) -> DataSet:
         """The data set with another schema or split as its own; runs keep theirs."""
         changed = replace(dataset, preparation=preparation)
@@ -118,15 +179,16 @@ class DatasetStore:
         return changed
 
     def _store(self, dataset: DataSet, frame: Frame) -> DataSet:
-        folder = self.root / dataset.id
-        dataset = replace(dataset, folder=folder)
-        if not (folder / "dataset.json").exists():
-            with new_folder(folder) as temporary:
+        same = self._with_content(dataset.content_hash)
+        stored = same or replace(dataset, folder=self.root / dataset.id)
+        if same is None:
+            with new_folder(stored.folder) as temporary:
                 write_table(frame, temporary / "table.parquet")
-                self._write_description(replace(dataset, folder=temporary))
-        if dataset.preparation is None:
-            return dataset
-        return self.update(dataset, dataset.preparation)
+                self._write_description(replace(stored, folder=temporary))
+        return stored if dataset.preparation is None else self.update(stored, dataset.preparation)
+
+    def _with_content(self, content_hash: str) -> DataSet | None:
+        return next((known for known in self.list() if known.content_hash == content_hash), None)
 
     def _write_description(self, dataset: DataSet) -> None:
         described = {
