@@ -82,9 +82,18 @@ def memory_for(dataset: DataSet, family: str, model: Config, training: TrainingC
     return memory_of(family, shape, model, training, torch.device(device))
 
 
+def delete_dataset(dataset_id: str) -> None:
+    """Take a data set away; raises InputError if a run that waits or trains uses it."""
+    busy = [run for run in runs().list() if run.status().state in ("queued", "running")]
+    datasets().delete(dataset_id, {run.spec().dataset_id for run in busy})
+    encoded_shape.clear()
+    memory_for.clear()
+
+
 def start() -> None:
     """Called when the server starts: workers, planted samples, and whatever is slow the first time."""
     try:
+        datasets().sweep()
         jobs()
         for name in READY_MADE:
             datasets().add_sample(name).encoded()

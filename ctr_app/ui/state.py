@@ -66,6 +66,7 @@ class AppState:
     run_id: str | None = None
     tour_run_id: str | None = None
     draft: Draft | None = None
+    deleted: tuple[str, str] | None = None  # id and name of the data set that was deleted last
     uploaded: tuple[str, ...] = ()
     awaited: tuple[str, ...] = ()  # real data sets that were asked for and are not here yet
     refusal: InputError | None = None  # why the last file could not be read
