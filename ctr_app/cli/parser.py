@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from ..data.errors import InputError
-from ..data.event_plan import HISTORIES_OF, SPLIT_METHODS
+from ..data.event_plan import HISTORIES_OF
 from ..data.negatives import NEGATIVES_BY
 from . import known, profiling, results, training
 
@@ -109,6 +109,7 @@ def _add_what_to_train(train: argparse.ArgumentParser) -> None:
     columns.add_argument("--schema", metavar="FILE", help="a schema file, as `sample` writes it")
     columns.add_argument("--label", metavar="COL")
     columns.add_argument("--positive", metavar="VALUE", help="the label's value that counts as a click")
+    columns.add_argument("--probability", action="store_true", help="the label is the probability of a click itself")
     for flag in ("--ignore", "--numeric", "--categorical"):
         columns.add_argument(flag, action="append", default=[], metavar="A,B", help="columns, with commas between them")
     columns.add_argument(
@@ -117,6 +118,16 @@ def _add_what_to_train(train: argparse.ArgumentParser) -> None:
     columns.add_argument("--separator", metavar="'|'", help="between the items of the --sequence columns")
     columns.add_argument("--group", metavar="COL", help="user or session, for GAUC")
     columns.add_argument("--time", metavar="COL", help="split by this column: the latest rows are for testing")
+    columns.add_argument("--weight", metavar="COL", help="how much each row counts, a number above 0")
+    columns.add_argument(
+        "--missing", action="append", default=[], metavar="COL=VALUE", help="a value that means nothing is known"
+    )
+    columns.add_argument(
+        "--split",
+        choices=("random", "time", "group", "equal", "last"),
+        help="at random (default), the latest rows for testing (default for a log of events), each user's rows on one "
+        "side, equal rows on one side, or each user's last event for testing (only for a log)",
+    )
     columns.add_argument(
         "--split-seed", type=int, default=0, metavar="S", help="which rows, and which negatives, chance draws"
     )
@@ -139,10 +150,5 @@ def _add_event_options(events: argparse._ArgumentGroup) -> None:
     events.add_argument("--negatives-by", choices=NEGATIVES_BY, help="how they are drawn (default: uniform)")
     events.add_argument("--history", choices=HISTORIES_OF, help="which events a history holds (default: clicks)")
     events.add_argument("--history-length", type=int, metavar="N", help="the latest N of them (default: 50)")
-    events.add_argument(
-        "--split",
-        choices=SPLIT_METHODS,
-        help="the latest rows test (time, the default), each user's last event (last), or rows drawn at random",
-    )
     events.add_argument("--items", metavar="FILE", help="a table of the items: titles, and columns to read")
     events.add_argument("--users", metavar="FILE", help="a table of the users: columns to read")

@@ -27,7 +27,6 @@ EVENT_FLAGS = {
     "negatives_by": "negatives_by",
     "history": "history_of",
     "history_length": "max_length",
-    "split": "split",
     "items": "items",
     "users": "users",
 }
@@ -39,6 +38,8 @@ def request_of(options: argparse.Namespace) -> Request:
         raise InputError("--min-count must be at least 1, not {value}.", value=options.min_count)
     if options.separator is not None and not (options.separator and options.sequence):
         raise InputError("--separator is the text between the items of a history; name its column with --sequence COL.")
+    if options.probability and options.positive is not None:
+        raise InputError("--positive names a value, --probability says that the label is a number; give one of them.")
     corrections = Corrections(
         options.label,
         options.positive,
@@ -49,6 +50,10 @@ def request_of(options: argparse.Namespace) -> Request:
         options.separator,
         options.group,
         options.time,
+        options.weight,
+        _missing(options.missing) or None,
+        options.probability,
+        split=options.split,
     )
     return Request(
         options.data,
@@ -94,7 +99,11 @@ def _events(options: argparse.Namespace) -> EventWords | None:
             raise InputError(
                 "--{flag} is about a log of events; say that it is one with --events.", flag=flag.replace("_", "-")
             )
+        if options.split == "last":
+            raise InputError("--split last is about a log of events; say that it is one with --events.")
         return None
+    if options.split is not None:
+        said["split"] = options.split
     return EventWords(_names([options.events]), seed=options.split_seed, **said)
 
 
@@ -102,6 +111,17 @@ def _names(flags: Sequence[str]) -> tuple[str, ...]:
     """Names between commas, over all uses of a flag; a name with a comma stands in double quotes."""
     cells = (cell.strip() for flag in flags for cell in next(csv.reader([flag], skipinitialspace=True), []))
     return tuple(cell for cell in cells if cell)
+
+
+def _missing(flags: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """``COL=VALUE`` of each use of the flag, by column."""
+    found: dict[str, tuple[str, ...]] = {}
+    for flag in flags:
+        name, equals, value = flag.rpartition("=")
+        if not equals or not name:
+            raise InputError("--missing takes COL=VALUE, not {text}.", text=flag)
+        found[name] = (*found.get(name, ()), value)
+    return found
 
 
 def _sequences(options: argparse.Namespace) -> dict[str, str | None]:

@@ -7,6 +7,14 @@ import polars as pl
 from .schema import Column
 
 MISSING_TOKENS = ("", "?", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "\\N", "<NA>", "#N/A")
+# Words that are values for the reader, and for people often mean that nothing is known.
+UNKNOWN_WORDS = (
+    *("unknown", "unk", "missing", "undefined", "not available", "not set", "(not set)", "(none)", "(null)", "nil"),
+    *("n.a.", "-", "--", "---", ".", "…", "unbekannt", "未知"),
+)
+# 1,204,331 or 1 204 331 or 1'204'331.5: the same separator throughout, groups of three.
+THOUSANDS = r"^([+-]?[1-9]\d{0,2})(?:(?:,\d{3})+|(?:[ \x{a0}\x{2009}\x{202f}]\d{3})+|(?:'\d{3})+)(\.\d+)?$"
+GROUP_MARKS = r"[,' \x{a0}\x{2009}\x{202f}]"
 # A column of whole numbers with a gap is written with decimals by many programs: 3.0 and 3 are one value.
 WHOLE_WITH_DECIMAL = r"^(-?\d+)\.0$"
 # Separators of lists as Python, NumPy and JSON write them: [1, 2] or [1 2] or ["a", "b"].
@@ -38,15 +46,34 @@ def value_text(value: str) -> str:
     return str(as_text(pl.Series([value]))[0])
 
 
+def field_text(series: pl.Series, column: Column) -> pl.Series:
+    """The column as text, with null also where it holds a value that the user calls missing."""
+    texts = as_text(series)
+    return texts.set(texts.is_in(list(column.missing)).fill_null(False), None) if column.missing else texts
+
+
 def as_number(series: pl.Series) -> pl.Series:
-    """The column as Float64; what is no finite number is null."""
+    """The column as Float64; what is no finite number is null. Marks between thousands are left out."""
     if is_date(series):
         numbers = series.cast(pl.Datetime("us")).cast(pl.Int64).cast(pl.Float64) / 1e6
     elif series.dtype.is_numeric() or series.dtype == pl.Boolean:
         numbers = series.cast(pl.Float64)
     else:
-        numbers = as_text(series).str.strip_chars().cast(pl.Float64, strict=False)
+        numbers = _parsed(as_text(series).str.strip_chars())
     return numbers.set(~numbers.is_finite().fill_null(True), None)
+
+
+def has_thousands(texts: pl.Series) -> pl.Series:
+    """Which texts are numbers with marks between their thousands, as in ``1,204,331``."""
+    return texts.str.contains(THOUSANDS)
+
+
+def _parsed(texts: pl.Series) -> pl.Series:
+    numbers = texts.cast(pl.Float64, strict=False)
+    odd = texts.set((numbers.is_not_null() | ~has_thousands(texts)).fill_null(True), None)
+    if odd.null_count() == len(odd):
+        return numbers
+    return numbers.fill_null(odd.str.replace_all(GROUP_MARKS, "").cast(pl.Float64, strict=False))
 
 
 def as_time(series: pl.Series) -> pl.Series:
@@ -60,7 +87,8 @@ def as_time(series: pl.Series) -> pl.Series:
 def as_lists(series: pl.Series, column: Column) -> pl.Series:
     """The column as lists of text, oldest first, cut to the most recent ``column.max_length``; never null."""
     lists = _inner_text(series) if is_list(series) else split_items(as_text(series), column.separator or "|")
-    kept = pl.element().filter(~pl.element().is_in(list(MISSING_TOKENS)) & pl.element().is_not_null())
+    missing = [*MISSING_TOKENS, *column.missing]
+    kept = pl.element().filter(~pl.element().is_in(missing) & pl.element().is_not_null())
     items = pl.col("items").list.eval(pl.element().str.strip_chars()).list.eval(kept)
     items = items.list.reverse() if column.newest_first else items
     empty = pl.lit([], dtype=pl.List(pl.String))

@@ -9,6 +9,7 @@ import polars as pl
 from .columns import as_number, as_text, is_list, value_text
 from .errors import InputError, join_names, shorten
 from .inferring import Inference, distinct_values, infer
+from .labels import label_array
 from .profiling import guess_separator
 from .schema import Column, Corrections, Role, Schema
 from .tables import Frame
@@ -30,6 +31,8 @@ def corrected(frame: Frame, inference: Inference, corrections: Corrections) -> S
         schema = schema.with_column(replace(schema.column(name), role=role))
     for name, candidate in (corrections.sequences or {}).items():
         schema = schema.with_column(_corrected_sequence(frame, schema.column(name), candidate, corrections.separator))
+    for name, values in (corrections.missing or {}).items():
+        schema = schema.with_column(replace(schema.column(name), missing=tuple(values)))
     schema = replace(schema, columns=tuple(_without_lost_candidate(schema, c) for c in schema.columns))
     schema = schema.with_weight(corrections.weight or schema.weight)
     return replace(schema, group=corrections.group or schema.group, time=corrections.time or schema.time).check()
@@ -86,15 +89,30 @@ def _settled_label(frame: Frame, inference: Inference, corrections: Corrections)
     label = corrections.label or (schema.label if schema else None)
     if label is None:
         raise _unknown_label(inference.label_candidates)
+    if corrections.is_probability:
+        return _with_probability(frame, inference, label)
     positive = None if corrections.positive is None else value_text(corrections.positive)
     if schema is None or schema.label != label:
         _check_label(label, distinct_values(frame[label]), positive)
-        again = infer(frame, label, positive).schema
+        again = infer(frame, label, positive, inference.survey).schema
         assert again is not None
         return _with_label(schema, again)
     if positive is not None:
         _check_label(label, distinct_values(frame[label]), positive)
     return replace(schema, positive=positive or schema.positive)
+
+
+def _with_probability(frame: Frame, inference: Inference, label: str) -> Schema:
+    """The schema whose label holds the probability of a click itself."""
+    schema = inference.schema
+    if schema is None or schema.label != label:
+        first = next((value for value, _rows in inference.facts(label).top), "")
+        again = infer(frame, label, first, inference.survey).schema
+        assert again is not None
+        schema = _with_label(schema, again)
+    schema = replace(schema, positive=None)
+    label_array(frame, schema)
+    return schema
 
 
 def _with_label(schema: Schema | None, again: Schema) -> Schema:

@@ -13,6 +13,7 @@ import numpy as np
 
 from .arrays import AboutRows, EncodedRows, Filling, NewArray, in_memory
 from .batch import FieldLayout, SequenceField
+from .columns import field_text
 from .distinct import Distinct, Histories, read_histories, read_numbers, read_texts
 from .errors import InputError, join_names
 from .schema import Column, Role, Schema
@@ -159,8 +160,11 @@ def _read(frame: Frame, columns: Sequence[Column]) -> dict[Column, Distinct | Hi
     for column in columns:
         if column.role is Role.SEQUENCE:
             cells[column] = read_histories(frame, column)
+        elif column.role is Role.NUMERIC:
+            cells[column] = read_numbers(frame, column.name)
         else:
-            cells[column] = (read_numbers if column.role is Role.NUMERIC else read_texts)(frame, column.name)
+            found = read_texts(frame, column.name)
+            cells[column] = Distinct(field_text(found.values, column), found.codes)
     return cells
 
 

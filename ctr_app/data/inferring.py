@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import polars as pl
 
 from .columns import as_lists, as_number, as_text, is_date, is_list
-from .profiling import FEW_INTEGERS, TIME_WORDS, ColumnProfile, Facts, facts_of, guess_role, is_leak, words_in
+from .copies import share_of_copies
+from .facts import Facts
+from .labels import label_array
+from .leaks import leaks_in
+from .profiling import FEW_INTEGERS, TIME_WORDS, ColumnProfile, Survey, guess_role, survey, words_in
 from .schema import Column, Role, Schema
+from .sentences import say
 from .tables import Frame
 
 LABEL_NAMES = (
@@ -38,40 +44,69 @@ LABEL_NAMES = (
 )
 POSITIVE_VALUES = ("1", "true", "yes", "y", "t", "click", "clicked", ">50k")
 GROUP_WORDS = {"user", "uid", "session", "visitor", "customer", "member"}
+TO_PREDICT = say("the column to predict")
 NAME_WORDS = {"title", "name", "label", "description"}
 
 
 @dataclass(frozen=True)
 class Inference:
-    """A guessed schema (None while the label is in doubt) with a profile per column."""
+    """A guessed schema (None while the label is in doubt) with a profile per column.
+
+    ``leaks`` are the columns that alone tell the label almost perfectly, with the AUC that each reaches on rows held
+    out. ``copies`` is the share of rows that another row equals in the label and in every field that was guessed.
+    """
 
     schema: Schema | None
     columns: tuple[Column, ...]
     profiles: tuple[ColumnProfile, ...]
     label_candidates: tuple[str, ...]
+    survey: Survey
+    leaks: Mapping[str, float] = field(default_factory=dict)
+    copies: float = 0.0
+
+    def profile(self, name: str) -> ColumnProfile:
+        """What the column called ``name`` looks like."""
+        return next(profile for profile in self.profiles if profile.name == name)
+
+    def facts(self, name: str) -> Facts:
+        """The counts over the column called ``name``."""
+        return self.survey.facts[name]
 
 
-def infer(frame: Frame, label: str | None = None, positive: str | None = None) -> Inference:
-    """Guess a schema; ``label`` settles which column is the label, ``positive`` which of its values is a click."""
-    facts = {name: facts_of(frame[name]) for name in frame.columns}
-    candidates = [name for name in frame.columns if facts[name].distinct == 2 and not is_list(frame[name])]
+def infer(
+    frame: Frame, label: str | None = None, positive: str | None = None, known: Survey | None = None
+) -> Inference:
+    """Guess a schema; ``label`` settles which column is the label, ``positive`` which of its values is a click.
+
+    ``known`` is the survey of the same table, where there is one: it need not be looked through again.
+    """
+    looked = known or survey(frame)
+    facts = looked.facts
+    is_list_column = {name: is_list(looked.sample[name]) for name in frame.columns}
+    candidates = [name for name in frame.columns if facts[name].distinct == 2 and not is_list_column[name]]
     label = label or _guess_label(candidates, frame.columns)
     columns, profiles = [], []
     for name in frame.columns:
-        role, reason, separator = (
-            (Role.LABEL, "the column to predict", None) if name == label else guess_role(name, frame[name], facts[name])
-        )
+        role, reason, separator = (Role.LABEL, TO_PREDICT, None)
+        if name != label:
+            role, reason, separator = guess_role(name, looked.sample[name], facts[name])
         columns.append(Column(name, role, separator=separator))
-        fact = facts[name]
-        profiles.append(ColumnProfile(name, role, reason, fact.distinct, fact.missing_share, fact.examples))
-    columns = _with_names(frame, _with_candidates(frame, columns), facts)
+        profiles.append(ColumnProfile(name, role, reason, facts[name]))
+    columns = _with_names(frame, _with_candidates(frame, looked, columns), facts)
     profiles = _with_naming(profiles, columns)
-    schema = None
-    if label is not None and (positive is not None or facts[label].distinct == 2):
-        positive = positive or _guess_positive(distinct_values(frame[label]))
-        schema = Schema(tuple(columns), positive, *_guess_group_and_time(frame, columns, facts))
-        profiles = _with_leaks(frame, schema, profiles)
-    return Inference(schema, tuple(columns), tuple(profiles), tuple(candidates))
+    if label is None or (positive is None and facts[label].distinct != 2):
+        return Inference(None, tuple(columns), tuple(profiles), tuple(candidates), looked)
+    positive = positive or guess_positive(sorted(value for value, _rows in facts[label].top))
+    schema = Schema(tuple(columns), positive, *_guess_group_and_time(looked, columns))
+    return judged(frame, Inference(schema, tuple(columns), tuple(profiles), tuple(candidates), looked))
+
+
+def judged(frame: Frame, inference: Inference) -> Inference:
+    """The same with what can be said of columns once the label is known: which give it away, which rows are copies."""
+    schema, looked = inference.schema, inference.survey
+    assert schema is not None
+    leaks = leaks_in(looked.sample, schema.label, label_array(looked.sample, schema))
+    return replace(inference, leaks=leaks, copies=share_of_copies(frame, schema, looked.facts))
 
 
 def distinct_values(series: pl.Series) -> list[str]:
@@ -92,7 +127,8 @@ def _plain_name(name: str) -> str:
     return re.sub(r"\W+", "_", name.split(":")[0].lower()).strip("_")
 
 
-def _guess_positive(values: list[str]) -> str:
+def guess_positive(values: list[str]) -> str:
+    """Of a label's values the one that is likely to count as a click."""
     numbers = as_number(pl.Series(values))
     if numbers.null_count() == 0:
         return values[int(np.argmax(numbers))]
@@ -103,24 +139,23 @@ def _guess_positive(values: list[str]) -> str:
     return values[-1]
 
 
-def _guess_group_and_time(
-    frame: Frame, columns: list[Column], facts: dict[str, Facts]
-) -> tuple[str | None, str | None]:
-    others = [column.name for column in columns if column.role is not Role.LABEL and not is_list(frame[column.name])]
-    groups = (n for n in others if words_in(n) & GROUP_WORDS and 1 < facts[n].distinct <= frame.height / 2)
-    times = (n for n in others if (words_in(n) & TIME_WORDS and facts[n].distinct > FEW_INTEGERS) or is_date(frame[n]))
+def _guess_group_and_time(looked: Survey, columns: list[Column]) -> tuple[str | None, str | None]:
+    facts, sample = looked.facts, looked.sample
+    others = [column.name for column in columns if column.role is not Role.LABEL and not is_list(sample[column.name])]
+    groups = (n for n in others if words_in(n) & GROUP_WORDS and 1 < facts[n].distinct <= looked.rows / 2)
+    times = (n for n in others if (words_in(n) & TIME_WORDS and facts[n].distinct > FEW_INTEGERS) or is_date(sample[n]))
     return next(groups, None), next(times, None)
 
 
-def _with_candidates(frame: Frame, columns: list[Column]) -> list[Column]:
+def _with_candidates(frame: Frame, looked: Survey, columns: list[Column]) -> list[Column]:
     """Join each sequence to the categorical column whose values it is made of."""
     if not any(column.role is Role.SEQUENCE for column in columns):
         return columns
-    texts = {c.name: set(as_text(frame[c.name]).drop_nulls().unique()) for c in columns if c.role is Role.CATEGORICAL}
+    texts = {c.name: as_text(frame[c.name]).drop_nulls().unique() for c in columns if c.role is Role.CATEGORICAL}
     result = []
     for column in columns:
         if column.role is Role.SEQUENCE:
-            items = as_lists(frame[column.name].head(20_000), column).explode().drop_nulls()
+            items = as_lists(looked.sample[column.name], column).explode().drop_nulls()
             scores = {name: _overlap(items, values, column.name, name) for name, values in texts.items()}
             best = max(scores, key=scores.__getitem__, default=None)
             if best is not None and scores[best] >= 0.3:
@@ -129,10 +164,10 @@ def _with_candidates(frame: Frame, columns: list[Column]) -> list[Column]:
     return result
 
 
-def _overlap(items: pl.Series, values: set[str], history: str, candidate: str) -> float:
+def _overlap(items: pl.Series, values: pl.Series, history: str, candidate: str) -> float:
     if items.is_empty() or len(values) < 3:
         return 0.0
-    shared = float(items.is_in(list(values)).to_numpy().mean())
+    shared = float(items.is_in(values.implode()).to_numpy().mean())
     return shared * (1.0 + 0.5 * bool(words_in(history) & words_in(candidate) - {"id"}))
 
 
@@ -162,20 +197,8 @@ def _with_naming(profiles: list[ColumnProfile], columns: list[Column]) -> list[C
     """Say of the columns that only name the values of others that this is why they are left out."""
     named = {column.names_from: column.name for column in columns if column.names_from}
     return [
-        replace(p, role=Role.IGNORED, reason=f"names the values of {named[p.name]}") if p.name in named else p
-        for p in profiles
-    ]
-
-
-def _with_leaks(frame: Frame, schema: Schema, profiles: list[ColumnProfile]) -> list[ColumnProfile]:
-    """Warn of columns that alone tell the label of rows held out."""
-    label = as_text(frame[schema.label])
-    has_label = label.is_not_null()
-    labels = (label.filter(has_label) == schema.positive).to_numpy()
-    read = {column.name for column in schema.fields if column.role is not Role.SEQUENCE}
-    return [
-        replace(p, warning="alone it tells the label almost perfectly: a leak?")
-        if p.name in read and is_leak(frame[p.name].filter(has_label), labels)
+        replace(p, role=Role.IGNORED, reason=say("names the values of {column}", column=named[p.name]))
+        if p.name in named
         else p
         for p in profiles
     ]

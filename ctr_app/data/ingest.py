@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from .catalogue import KNOWN_NAMES, is_known
+from .column_warnings import find_warnings
 from .columns import as_text, value_text
 from .correcting import check_numbers, check_separator, corrected
 from .errors import InputError, join_names
@@ -48,10 +49,11 @@ def ingest(request: Request, store: DatasetStore) -> tuple[DataSet, tuple[str, .
     tables = {split: _table(path) for split, path in paths.items() if path}
     if request.events is not None:
         return _ingest_events(tables, request.events, request, store)
-    schema, warnings = _schema_for(tables["train"].frame, request)
+    schema, inference = _schema_for(tables["train"].frame, request)
     preparation = _preparation(schema, request, "files" if len(tables) > 1 else None)
     check(tables, preparation)
-    return store.add_table(tables, preparation), warnings
+    warnings = find_warnings(inference, schema, preparation.min_count, preparation.split.method)
+    return store.add_table(tables, preparation), tuple(map(str, warnings))
 
 
 def _ingest_events(
@@ -61,12 +63,13 @@ def _ingest_events(
     if len(tables) > 1:
         raise InputError("Rows are built of one log; leave --valid and --test out.")
     built = asked_rows(tables["train"], words)
-    schema, warnings = _schema_for(built.tables["train"].frame, request, built.schema)
+    schema, inference = _schema_for(built.tables["train"].frame, request, built.schema)
     preparation = Preparation(schema, built.split, request.min_count)
+    warnings = find_warnings(inference, schema, request.min_count, built.split.method)
     check(built.tables, preparation)
     dataset = store.add_table(built.tables, preparation)
     write_names(dataset, built.names)
-    return dataset, (*built.notes, *warnings)
+    return dataset, (*built.notes, *map(str, warnings))
 
 
 def check(tables: dict[str, Table], preparation: Preparation) -> None:
@@ -98,16 +101,6 @@ def check_label(frame: Frame, schema: Schema) -> None:
             positive=schema.positive,
             values=join_names(sorted(values)) or "none",
         )
-
-
-def schema_warnings(inference: Inference, schema: Schema) -> tuple[str, ...]:
-    """One sentence for each column with a warning that the schema still lets a model read."""
-    read = {column.name for column in schema.fields}
-    return tuple(
-        f"Column {p.name}: {p.warning} Leave it out with --ignore {p.name}."
-        for p in inference.profiles
-        if p.warning and p.name in read
-    )
 
 
 def read_schema(path: Path) -> Schema:
@@ -148,12 +141,12 @@ def _ingest_known(request: Request, store: DatasetStore) -> DataSet:
 
 
 def _preparation(schema: Schema, request: Request, method: str | None = None) -> Preparation:
-    method = method or ("time" if request.corrections.time else "random")
+    method = method or request.corrections.split or ("time" if request.corrections.time else "random")
     return Preparation(schema, SplitRule(method, seed=request.split_seed), request.min_count)
 
 
-def _schema_for(frame: Frame, request: Request, known: Schema | None = None) -> tuple[Schema, tuple[str, ...]]:
-    """The schema of the file named, or else the known or inferred one, with corrections; and warnings in words."""
+def _schema_for(frame: Frame, request: Request, known: Schema | None = None) -> tuple[Schema, Inference]:
+    """The schema of the file named, or else the known or inferred one, with corrections; and what was inferred."""
     label, positive = request.corrections.label, request.corrections.positive
     label = label if label in frame.columns else None
     inference = infer(frame, label, None if positive is None else value_text(positive))
@@ -164,4 +157,4 @@ def _schema_for(frame: Frame, request: Request, known: Schema | None = None) -> 
     if known is not None:
         inference = replace(inference, schema=known)
     schema = corrected(frame, inference, request.corrections)
-    return schema, schema_warnings(inference, schema)
+    return schema, inference

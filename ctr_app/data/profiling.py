@@ -1,4 +1,4 @@
-"""What the data of one column look like, and what a model might read it as, with the reason in words."""
+"""Looking through a table: what each column looks like, what a model might read it as, and why, in words."""
 
 from __future__ import annotations
 
@@ -8,8 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from .columns import as_number, as_text, is_bracketed, is_date, is_list, split_items
+from .columns import as_text, is_bracketed, is_date, is_list, split_items
+from .errors import spaced
+from .facts import Facts, facts_of
 from .schema import SEPARATORS, Role
+from .sentences import Sentence, say
+from .tables import Frame
 
 CODE_WORDS = {
     "id",
@@ -50,43 +54,47 @@ CODE_WORDS = {
 # Endings of names in RecBole's files, as in ``item_id:token``.
 TYPED_NAMES = {"token": Role.CATEGORICAL, "float": Role.NUMERIC, "token_seq": Role.SEQUENCE}
 TIME_WORDS = {"timestamp", "time", "datetime", "date", "ts"}
+ROW_WORDS = {"unnamed", "index", "row", "rows", "rownum", "rownumber", "no", "nr", "number"}
 FEW_INTEGERS = 24
-LEAK_AUC = 0.995
+SAMPLE_ROWS = 20_000
+OWN_VALUES = say("nearly every row has a value of its own")
 
 
 @dataclass(frozen=True)
 class ColumnProfile:
-    """What the data of one column look like: counts over all rows and the guess with its reason."""
+    """What one column looks like, what it is guessed to be, and why."""
 
     name: str
     role: Role
-    reason: str
-    distinct: int
-    missing_share: float
-    examples: tuple[str, ...]
-    warning: str | None = None
+    reason: Sentence
+    facts: Facts
 
 
 @dataclass(frozen=True)
-class Facts:
-    """Counts over one column: distinct values, the share that is missing, and of the rest the share of numbers."""
+class Survey:
+    """What is known of a table before anything is said about it: facts per column, and rows drawn at random.
 
-    distinct: int
-    missing_share: float
-    examples: tuple[str, ...]
-    number_share: float
-    is_integer: bool
+    The facts are of all rows. ``sample`` is at most SAMPLE_ROWS rows in table order; ``sample_rows`` int (n,) are
+    their numbers.
+    """
+
+    rows: int
+    facts: dict[str, Facts]
+    sample: pl.DataFrame
+    sample_rows: np.ndarray
 
 
-def facts_of(series: pl.Series) -> Facts:
-    """Count what can be counted in one column."""
-    text = as_text(series)
-    present = text.drop_nulls()
-    numbers = as_number(pl.Series([], dtype=pl.String) if is_list(series) else text).drop_nulls()
-    share = len(numbers) / len(present) if len(present) else 0.0
-    is_integer = bool(len(numbers)) and bool((numbers == numbers.floor()).all())
-    examples = tuple(present.unique(maintain_order=True).head(3))
-    return Facts(present.n_unique(), text.null_count() / len(text), examples, share, is_integer)
+def survey(frame: Frame) -> Survey:
+    """Look through a table, one column at a time."""
+    rows = np.arange(frame.height)
+    if frame.height > SAMPLE_ROWS:
+        rows = np.sort(np.random.default_rng(0).choice(frame.height, SAMPLE_ROWS, replace=False))
+    facts, sampled = {}, []
+    for name in frame.columns:
+        series = frame[name]
+        facts[name] = facts_of(series)
+        sampled.append(series.gather(rows))
+    return Survey(frame.height, facts, pl.DataFrame(sampled), rows)
 
 
 def words_in(name: str) -> set[str]:
@@ -99,36 +107,44 @@ def words_in(name: str) -> set[str]:
     return {part.lower() for part in parts}
 
 
-def guess_role(name: str, series: pl.Series, fact: Facts) -> tuple[Role, str, str | None]:
-    """Role, reason in words, and the separator if it is a sequence."""
-    rows = len(series)
+def guess_role(name: str, series: pl.Series, fact: Facts) -> tuple[Role, Sentence, str | None]:
+    """Role, reason in words, and the separator if it is a sequence; of ``series`` some rows are enough."""
     if fact.distinct == 0:
-        return Role.IGNORED, "empty in every row", None
+        return Role.IGNORED, say("empty in every row"), None
     if fact.distinct == 1:
-        return Role.IGNORED, "one value only: nothing to learn from", None
+        return Role.IGNORED, say("one value only: nothing to learn from"), None
     if is_list(series):
-        return Role.SEQUENCE, "a column of lists", None
+        return Role.SEQUENCE, say("a column of lists"), None
     if is_date(series) or (words_in(name) & TIME_WORDS and fact.distinct > FEW_INTEGERS):
-        return Role.IGNORED, "a time: for splitting, not for the model", None
-    is_own = rows > 100 and fact.distinct > 0.9 * rows
+        return Role.IGNORED, say("a time: for splitting, not for the model"), None
     typed = TYPED_NAMES.get(name.rpartition(":")[2]) if ":" in name else None
-    if typed is Role.NUMERIC or (typed and not is_own):
-        return typed, "by the ending of its name", " " if typed is Role.SEQUENCE else None
-    numeric = fact.number_share > 0.98
-    if not numeric and (separator := guess_separator(series)):
-        return Role.SEQUENCE, f"lists separated by “{separator}”", separator
-    if numeric and not fact.is_integer:
-        return Role.NUMERIC, "numbers with decimals", None
+    if typed is Role.NUMERIC or (typed and not fact.is_own):
+        return typed, say("by the ending of its name"), " " if typed is Role.SEQUENCE else None
+    if fact.is_numeric:
+        return (*_number_or_code(name, fact, series.dtype.is_float()), None)
+    if separator := guess_separator(series):
+        return Role.SEQUENCE, say("lists separated by “{separator}”", separator=separator), separator
+    if fact.is_own:
+        return Role.IGNORED, OWN_VALUES, None
+    return Role.CATEGORICAL, say("{count} different texts", count=spaced(fact.distinct)), None
+
+
+def _number_or_code(name: str, fact: Facts, is_float: bool) -> tuple[Role, Sentence]:
+    """What a column of numbers is: a number, a code, or a count of the rows."""
+    if not fact.is_integer:
+        return Role.NUMERIC, say("numbers with decimals")
     is_code = bool(words_in(name) & CODE_WORDS)
-    if is_own and (is_code or not numeric):
-        return Role.IGNORED, "nearly every row has a value of its own", None
-    if not numeric:
-        return Role.CATEGORICAL, f"{fact.distinct} different texts", None
+    if fact.is_own and (is_code or fact.is_huge):
+        return Role.IGNORED, OWN_VALUES
+    if fact.is_running and (not words_in(name) or words_in(name) & ROW_WORDS):
+        return Role.IGNORED, say("counts the rows")
     if is_code:
-        return Role.CATEGORICAL, "whole numbers that look like codes, by the name", None
+        return Role.CATEGORICAL, say("whole numbers that look like codes, by the name")
+    if fact.is_huge and not is_float:
+        return Role.CATEGORICAL, say("whole numbers too long for arithmetic: codes")
     if fact.distinct <= FEW_INTEGERS and not re.fullmatch(r"I\d+", name):
-        return Role.CATEGORICAL, f"{fact.distinct} values, all whole numbers", None
-    return Role.NUMERIC, "whole numbers", None
+        return Role.CATEGORICAL, say("{count} values, all whole numbers: looks categorical", count=fact.distinct)
+    return Role.NUMERIC, say("{count} whole numbers", count=spaced(fact.distinct))
 
 
 def guess_separator(series: pl.Series) -> str | None:
@@ -150,29 +166,3 @@ def guess_separator(series: pl.Series) -> str | None:
             continue
         return separator
     return None
-
-
-def is_leak(series: pl.Series, labels: np.ndarray, rows: int = 20_000) -> bool:
-    """Whether the label rate by value, taken on half of the rows, ranks the others almost perfectly, or a number does.
-
-    The halves are drawn at random: in a table that alternates clicks and others, every other row is all alike.
-    """
-    series, labels = series.head(rows), labels[:rows]
-    drawn = np.random.default_rng(0).permutation(len(labels)) % 2 == 0
-    table = pl.DataFrame({"value": as_text(series), "label": labels.astype(np.float64), "drawn": drawn})
-    rates = table.filter("drawn").group_by("value").agg(pl.col("label").mean().alias("rate"))
-    held_out = table.filter(~pl.col("drawn")).join(rates, on="value", nulls_equal=True)
-    if held_out.height > len(labels) / 4:
-        return _auc(held_out["rate"], held_out["label"].to_numpy() > 0) > LEAK_AUC
-    table = table.with_columns(as_number(series).alias("number")).drop_nulls("number")
-    auc = _auc(table["number"], table["label"].to_numpy() > 0)
-    return table.height > len(labels) / 2 and max(auc, 1 - auc) > LEAK_AUC
-
-
-def _auc(scores: pl.Series, labels: np.ndarray) -> float:
-    """AUC of ``scores``, or 1/2 where the labels are all alike."""
-    clicks, others = int(labels.sum()), int((~labels).sum())
-    if clicks * others == 0:
-        return 0.5
-    ranks = scores.rank().to_numpy()
-    return float((ranks[labels].sum() - clicks * (clicks + 1) / 2) / (clicks * others))

@@ -29,6 +29,7 @@ class Column:
     ``separator``, ``candidate``, ``newest_first`` and ``max_length`` matter for sequences only: the last
     ``max_length`` items are kept, oldest first. ``candidate`` names the categorical column that shares the
     sequence's values and its embedding table. ``names_from`` is a column with a readable name per value.
+    ``missing`` are values that mean that nothing is known, beside those that always do (an empty cell, ``NA``, …).
     """
 
     name: str
@@ -38,6 +39,7 @@ class Column:
     newest_first: bool = False
     max_length: int = 50
     names_from: str | None = None
+    missing: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -134,6 +136,9 @@ class Schema:
         stored = asdict(self)
         if self.weight is None:
             del stored["weight"]  # older versions wrote none, and the name of what they encoded must not change
+        for column in stored["columns"]:
+            if not column["missing"]:
+                del column["missing"]
         return stored
 
     @classmethod
@@ -150,8 +155,8 @@ class Schema:
 
 
 def _column(stored: Mapping[str, Any]) -> Column:
-    column = Column(**{**stored, "role": Role(stored["role"])})
-    texts = (column.separator, column.candidate, column.names_from)
+    column = Column(**{**stored, "role": Role(stored["role"]), "missing": tuple(stored.get("missing", ()))})
+    texts = (column.separator, column.candidate, column.names_from, *column.missing)
     if not isinstance(column.name, str) or not all(text is None or isinstance(text, str) for text in texts):
         raise TypeError(f"column {column.name}: names and separators are texts")
     if not isinstance(column.max_length, int):
@@ -161,7 +166,11 @@ def _column(stored: Mapping[str, Any]) -> Column:
 
 @dataclass(frozen=True)
 class Corrections:
-    """What a user says about columns, over what was inferred: the same object for the page and the CLI."""
+    """What a user says about columns, over what was inferred: the same object for the page and the CLI.
+
+    ``missing`` are values of a column that mean that nothing is known; ``is_probability`` says that the label holds
+    the probability of a click itself. ``min_count`` and ``split`` (a method of SplitRule) are of the whole table.
+    """
 
     label: str | None = None
     positive: str | None = None
@@ -173,10 +182,14 @@ class Corrections:
     group: str | None = None
     time: str | None = None
     weight: str | None = None
+    missing: Mapping[str, tuple[str, ...]] | None = None
+    is_probability: bool = False
+    min_count: int | None = None
+    split: str | None = None
 
     def named(self) -> Iterable[str]:
         """Every column that these corrections speak of."""
         sequences = self.sequences or {}
         yield from (name for name in (self.label, self.group, self.time, self.weight) if name)
-        yield from (*self.ignore, *self.numeric, *self.categorical, *sequences)
+        yield from (*self.ignore, *self.numeric, *self.categorical, *sequences, *(self.missing or {}))
         yield from (candidate for candidate in sequences.values() if candidate)

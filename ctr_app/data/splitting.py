@@ -1,4 +1,4 @@
-"""Cutting rows into train, valid and test: at random (stratified, seeded) or by time."""
+"""Cutting rows into train, valid and test: at random (stratified, seeded), in groups, or by time."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from .columns import as_text, as_time
+from .copies import row_hashes
 from .errors import InputError, shorten
 from .labels import label_array
 from .schema import Schema
@@ -21,7 +22,11 @@ MAX_UNREADABLE_TIMES = 0.1
 
 @dataclass(frozen=True)
 class SplitRule:
-    """How rows are cut. ``method`` is "random", "time" or "files"; shares are of all rows, the rest is for training."""
+    """How rows are cut. Shares are of all rows, the rest is for training.
+
+    ``method`` is "random", "time" or "files", or one that keeps some rows together at random: "group", those of one
+    user, or "equal", those that are equal in every field and the label.
+    """
 
     method: str = "random"
     valid_share: float = 0.1
@@ -47,7 +52,46 @@ def split_table(
     times = None
     if rule.method == "time" and schema.time:
         times = _times(frame[schema.time])[labelled]
+    if rule.method in ("group", "equal"):
+        parts = split_together(_keys(frame, schema, rule)[labelled], labels[labelled], rule)
+        return {name: labelled[rows] for name, rows in parts.items()}
     return {name: labelled[rows] for name, rows in split_rows(labels[labelled], rule, times).items()}
+
+
+def split_together(keys: np.ndarray, labels: np.ndarray, rule: SplitRule) -> dict[str, np.ndarray]:
+    """As ``split_rows``, but all rows with the same key fall on the same side; ``keys`` int (n,).
+
+    The shares are met as nearly as whole groups of rows allow.
+    """
+    _check_enough(len(labels))
+    _, numbers, counts = np.unique(keys, return_inverse=True, return_counts=True)
+    order = np.random.default_rng(rule.seed).permutation(len(counts))
+    reached = np.empty(len(counts))
+    reached[order] = (np.cumsum(counts[order]) - counts[order] / 2) / len(labels)
+    places = np.searchsorted(np.cumsum((rule.test_share, rule.valid_share)), reached, side="right")[numbers]
+    parts = {name: np.flatnonzero(places == place) for name, place in (("train", 2), ("valid", 1), ("test", 0))}
+    for name, rows in parts.items():
+        check_both_labels(labels[rows], name)
+    return parts
+
+
+def _keys(frame: Frame, schema: Schema, rule: SplitRule) -> np.ndarray:
+    """uint64 (n,): the same number for rows that belong together; a row without a group is alone in its own."""
+    if rule.method == "equal":
+        return row_hashes(frame, [*(column.name for column in schema.fields), schema.label])
+    if schema.group is None:
+        raise InputError("To keep each user's rows together, say which column is the user with --group COL.")
+    keys = row_hashes(frame, [schema.group])
+    is_missing = as_text(frame[schema.group]).is_null().to_numpy()
+    keys[is_missing] = np.arange(is_missing.sum(), dtype=np.uint64)
+    return keys
+
+
+def _check_enough(count: int) -> None:
+    if count < MIN_ROWS:
+        raise InputError(
+            "The table has {count} rows with a label; training needs at least {needed}.", count=count, needed=MIN_ROWS
+        )
 
 
 def split_rows(labels: np.ndarray, rule: SplitRule, times: np.ndarray | None = None) -> dict[str, np.ndarray]:
@@ -60,12 +104,7 @@ def split_rows(labels: np.ndarray, rule: SplitRule, times: np.ndarray | None = N
     Raises:
         InputError: if there are too few rows, or if one split would hold one label or probability only.
     """
-    if len(labels) < MIN_ROWS:
-        raise InputError(
-            "The table has {count} rows with a label; training needs at least {needed}.",
-            count=len(labels),
-            needed=MIN_ROWS,
-        )
+    _check_enough(len(labels))
     if rule.method == "time":
         if times is None:
             raise InputError("To split by time, say which column is the time with --time COL.")

@@ -1,119 +1,164 @@
-"""Columns and histories of an uploaded table, as the user may correct them."""
+"""The table of a draft's columns: what each looks like, what it is read as and why; both roles can be changed."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from ..data.columns import as_lists
 from ..data.correcting import corrected
-from ..data.errors import shorten
-from ..data.schema import SEPARATORS, Column, Corrections, Role, Schema
-from . import parts
-from .state import Draft, change
-from .words import _, plain
+from ..data.errors import InputError, shorten
+from ..data.facts import NUM_BINS, Facts, histogram
+from ..data.rates import is_counted
+from ..data.schema import Column, Corrections, Role, Schema
+from . import draft_label, draft_problems
+from .state import Draft, change, refuse
+from .words import _, sentence_text
 
 ROLE_NAMES = {
     Role.NUMERIC: "number",
     Role.CATEGORICAL: "category",
     Role.SEQUENCE: "history",
     Role.IGNORED: "leave out",
+    Role.LABEL: "label",
 }
-SEPARATOR_NAMES = {" ": "space", "\t": "tab"}
+# What a column may be besides, whether a model reads it or not: part of the schema -> word.
+USE_NAMES = {"": "–", "group": "user", "time": "time", "weight": "weight"}
+ROW_HEIGHT = 35
+MOST_ROWS = 16
+# As many rows of the sample tell the lengths of a history.
+LENGTH_ROWS = 2000
 
 
-def columns(draft: Draft, schema: Schema) -> None:
-    """One line per column; its role can be changed."""
+def draw(draft: Draft, schema: Schema) -> None:
+    """One line per column; what it is read as and what it serves as can be changed."""
     st.subheader(_("Columns"))
-    names = {_(word): role for role, word in ROLE_NAMES.items()}
-    words = {role: word for word, role in names.items()}
-    profiles = {profile.name: profile for profile in draft.inference.profiles}
-    listed = [column for column in schema.columns if column.role is not Role.LABEL]
-    frame = pd.DataFrame(
-        {
-            "name": [column.name for column in listed],
-            "role": [words[column.role] for column in listed],
-            "why": [_(profiles[column.name].reason) for column in listed],
-            "distinct": [profiles[column.name].distinct for column in listed],
-            "missing": [profiles[column.name].missing_share for column in listed],
-            "examples": [", ".join(shorten(e, 24) for e in profiles[column.name].examples) for column in listed],
-        }
-    )
+    roles, uses = _words(ROLE_NAMES), _words(USE_NAMES)
+    frame = pd.DataFrame([_line(draft, schema, column) for column in schema.columns])
+    notes = _notes(draft, schema)
+    frame.insert(1, "note", [notes.get(column.name, "") for column in schema.columns])
     edited = st.data_editor(
-        frame,
+        frame if notes else frame.drop(columns="note"),
         hide_index=True,
+        height=ROW_HEIGHT * (1 + min(MOST_ROWS, len(frame))) + 3,
         key=f"data-columns-{draft.version}",
-        disabled=["name", "why", "distinct", "missing", "examples"],
-        column_config={
-            "name": _("Column"),
-            "role": st.column_config.SelectboxColumn(_("Read as"), options=list(names), required=True),
-            "why": _("Why"),
-            "distinct": st.column_config.NumberColumn(_("Values"), format="localized"),
-            "missing": st.column_config.ProgressColumn(_("Missing"), min_value=0, max_value=1, format="percent"),
-            "examples": _("Examples"),
-        },
+        disabled=[name for name in frame.columns if name not in ("role", "use")],
+        column_config=_config(list(roles), list(uses)),
         alt=_("Columns, what they are read as, and why"),
     )
-    for column, word in zip(listed, edited["role"], strict=True):
-        if names[word] is not column.role:
-            with parts.sentences():
-                change(draft, _with_role(draft, schema, column, names[word]))
+    for column, role, use in zip(schema.columns, edited["role"], edited["use"], strict=True):
+        if roles[role] is not column.role:
+            _change_role(draft, schema, column, roles[role])
+        if uses[use] != use_of(schema, column.name):
+            _change_use(draft, schema, column.name, uses[use])
 
 
-def _with_role(draft: Draft, schema: Schema, column: Column, role: Role) -> Schema:
+def use_of(schema: Schema, name: str) -> str:
+    """What a column is besides: ``group``, ``time``, ``weight`` or nothing."""
+    return next((use for use in USE_NAMES if use and getattr(schema, use) == name), "")
+
+
+def picture(column: Column, facts: Facts, sample: Any) -> list[int]:
+    """How the rows lie over a column: by number, by most frequent value, or by length of a history."""
+    if column.role is Role.SEQUENCE:
+        lengths = as_lists(sample.head(LENGTH_ROWS), column).list.len().value_counts()
+        return list(histogram(lengths[column.name].to_numpy(), lengths["count"].to_numpy())[2])
+    if is_counted(column, facts):
+        return [rows for _value, rows in facts.top[:NUM_BINS]]
+    return list(facts.bins)
+
+
+def _words(names: Mapping[Any, str]) -> dict[str, Any]:
+    return {_(word): name for name, word in names.items()}
+
+
+def _line(draft: Draft, schema: Schema, column: Column) -> dict[str, Any]:
+    profile = draft.inference.profile(column.name)
+    use = use_of(schema, column.name)
+    return {
+        "name": column.name,
+        "role": _(ROLE_NAMES[column.role]),
+        "use": _(USE_NAMES[use]),
+        "rows": picture(column, profile.facts, draft.inference.survey.sample[column.name]),
+        "distinct": profile.facts.distinct,
+        "missing": profile.facts.missing_share,
+        "examples": ", ".join(shorten(example, 24) for example in profile.facts.examples),
+        "why": sentence_text(profile.reason),
+    }
+
+
+def _notes(draft: Draft, schema: Schema) -> dict[str, str]:
+    """Column -> what may be wrong with it."""
+    notes: dict[str, str] = {}
+    for warning in draft_problems.open_warnings(draft, schema):
+        if warning.column:
+            said = sentence_text(warning.sentence)
+            notes[warning.column] = f"{notes[warning.column]} {said}" if warning.column in notes else said
+    return notes
+
+
+def _config(roles: list[str], uses: list[str]) -> dict[str, Any]:
+    config = st.column_config
+    return {
+        "name": config.TextColumn(_("Column"), pinned=True),
+        "note": config.TextColumn(_("Look at this"), width="medium"),
+        "role": config.SelectboxColumn(_("Read as"), options=roles, required=True, width="small"),
+        "use": config.SelectboxColumn(
+            _("Also the"),
+            options=uses,
+            required=True,
+            width="small",
+            help=_("Whose row it is (for GAUC), when it was, or how much it counts; a field may be that too."),
+        ),
+        "rows": config.BarChartColumn(
+            _("Rows"), y_min=0, width="small", help=_("By number, by most frequent value, or by length of a history")
+        ),
+        "distinct": config.NumberColumn(_("Values"), format="localized", width="small"),
+        "missing": config.ProgressColumn(_("Missing"), min_value=0, max_value=1, format="percent", width="small"),
+        "examples": config.TextColumn(_("Examples"), width="medium"),
+        "why": config.TextColumn(_("Why"), width="medium"),
+    }
+
+
+def _change_role(draft: Draft, schema: Schema, column: Column, role: Role) -> None:
+    try:
+        if role is Role.LABEL:
+            draft_label.choose(draft, column.name)
+        change(draft, with_role(draft, schema, column, role), is_drawn=True)
+    except InputError as error:
+        refuse(draft, error)
+
+
+def with_role(draft: Draft, schema: Schema, column: Column, role: Role) -> Schema:
     """The schema with one column's role changed; a new history gets a guessed separator."""
+    if column.role is Role.LABEL:
+        raise InputError("Column {name} is the label; choose another label first.", name=column.name)
     if role is Role.SEQUENCE:
-        change = Corrections(sequences={column.name: None})
+        said = Corrections(sequences={column.name: None})
     else:
-        change = Corrections(**{{Role.IGNORED: "ignore"}.get(role, role.value): (column.name,)})  # type: ignore[arg-type]
-    return corrected(draft.tables["train"].frame, replace(draft.inference, schema=schema), change)
+        said = Corrections(**{{Role.IGNORED: "ignore"}.get(role, role.value): (column.name,)})  # type: ignore[arg-type]
+    if column.name == schema.weight:
+        schema = schema.with_weight(None)
+    return corrected(draft.tables["train"].frame, replace(draft.inference, schema=schema), said)
 
 
-def histories(draft: Draft, schema: Schema) -> None:
-    """For each history: its separator, its candidate, its order and length, and one decoded row."""
-    histories = schema.with_role(Role.SEQUENCE)
-    if not histories:
-        return
-    st.subheader(_("Histories"))
-    for column in histories:
-        with st.container(border=True):
-            changed = _history(draft, schema, column)
-            if changed != column:
-                change(draft, schema.with_column(changed))
+def with_use(schema: Schema, name: str, use: str) -> Schema:
+    """The schema with ``name`` as its group, time or weight, in place of the one that was, or as none of these."""
+    uses: dict[str, str | None] = {known: getattr(schema, known) for known in USE_NAMES if known}
+    uses = {known: None if found == name else found for known, found in uses.items()} | ({use: name} if use else {})
+    changed = replace(schema, group=uses["group"], time=uses["time"], weight=None)
+    return changed.with_weight(uses["weight"])
 
 
-def _history(draft: Draft, schema: Schema, column: Column) -> Column:
-    key = f"{draft.version}-{column.name}"
-    st.markdown(f"**{plain(column.name)}**")
-    cells = st.columns([1, 2, 1, 1], vertical_alignment="bottom")
-    separators = list(dict.fromkeys([column.separator or "|", *SEPARATORS]))
-    separator = cells[0].selectbox(
-        _("Separated by"),
-        separators,
-        index=0,
-        key=f"data-separator-{key}",
-        format_func=lambda s: _(SEPARATOR_NAMES[s]) if s in SEPARATOR_NAMES else s,
-        accept_new_options=True,
-    )
-    candidates = [None, *(c.name for c in schema.with_role(Role.CATEGORICAL))]
-    candidate = cells[1].selectbox(
-        _("Compared with"),
-        candidates,
-        index=candidates.index(column.candidate),
-        key=f"data-candidate-{key}",
-        format_func=lambda name: _("nothing (pooled)") if name is None else name,
-        help=_("The field of the item on offer whose values these are; DIN weighs each past item against it."),
-    )
-    length = cells[2].number_input(_("Keep the last"), 1, 1000, column.max_length, key=f"data-length-{key}")
-    newest = cells[3].toggle(_("Newest first"), column.newest_first, key=f"data-newest-{key}")
-    changed = replace(column, separator=separator, candidate=candidate, max_length=int(length), newest_first=newest)
-    series = draft.tables["train"].frame[column.name]
-    example = as_lists(series.drop_nulls().head(1), changed)
-    if len(example) and len(example[0]):
-        items = [shorten(item, 24) for item in example[0].to_list()]
-        shown = " → ".join(plain(item) for item in items[-8:])
-        more = "… " if len(items) > 8 else ""
-        st.caption(_("The first row, oldest to newest: {items}", items=more + shown))
-    return changed
+def _change_use(draft: Draft, schema: Schema, name: str, use: str) -> None:
+    """Let a column be the user, the time or the weight, in place of the one that was; or none of these."""
+    try:
+        if name == schema.label and use:
+            raise InputError("Column {name} is the label; choose another label first.", name=name)
+        change(draft, with_use(schema, name, use).check())
+    except InputError as error:
+        refuse(draft, error)

@@ -20,6 +20,22 @@ from .words import _, plain
 SEPARATOR_NAMES = {"\t": "tab", " ": "spaces", "\x01": "\\x01, as Hive writes"}
 
 
+def described(table: Table) -> str:
+    """One line on what was read, in the language of the server."""
+    words = [
+        _("{rows} rows", rows=parts.count(table.frame.height)),
+        _("{columns} columns", columns=parts.count(table.frame.width)),
+        _(table.format),
+    ]
+    if table.separator is not None:
+        words.append(_("with a header") if table.has_header else _("without a header"))
+    if table.encoding not in (None, "utf-8"):
+        words.append(table.encoding)
+    if table.compression is not None:
+        words.append(table.compression)
+    return ", ".join(words)
+
+
 def reading(draft: Draft) -> None:
     """Overrule how the text file was understood: separator, quotes, encoding, and whether it has a header."""
     table = draft.tables["train"]
@@ -103,7 +119,7 @@ def _take_file(draft: Draft, split: str, file: Any) -> None:
         state().uploaded += (file.file_id,)
         draft.tables[split] = read_table(file, file.name)
     if split in draft.tables:
-        st.caption(plain(f"{draft.tables[split].name}: {draft.tables[split].describe()}"))
+        st.caption(plain(f"{draft.tables[split].name}: {described(draft.tables[split])}"))
 
 
 def _take_names(draft: Draft, field: str, file: Any) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NoReturn
 
+import polars as pl
 import streamlit as st
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from ..data.column_warnings import ColumnWarning
 from ..data.errors import InputError
 from ..data.event_log import EventColumns
 from ..data.event_plan import EventPlan
@@ -22,6 +24,16 @@ from ..training.run_store import Run
 from . import services
 
 STATE_KEY = "ctr_lens"
+
+
+@dataclass(frozen=True)
+class Remedied:
+    """Warnings whose remedy was taken, and what stood there before."""
+
+    warnings: tuple[ColumnWarning, ...]
+    before: Schema
+    split: SplitRule
+    min_count: int
 
 
 @dataclass
@@ -56,6 +68,9 @@ class Draft:
     version: int = 0  # part of its widgets' keys, so that a changed draft draws them anew
     names: dict[str, dict[str, str]] = field(default_factory=dict)
     events: EventChoices | None = None
+    remedied: list[Remedied] = field(default_factory=list)
+    refusal: InputError | None = None  # why the last change could not be made
+    rates: dict[Any, pl.DataFrame] = field(default_factory=dict)  # label rates of the columns looked at
 
 
 @dataclass
@@ -78,9 +93,19 @@ class AppState:
     is_secret: bool = False
 
 
-def change(draft: Draft, schema: Schema | None) -> None:
-    """Give a draft another schema and draw the page anew."""
-    draft.schema = schema
+def change(draft: Draft, schema: Schema | None, is_drawn: bool = False) -> NoReturn:
+    """Give a draft another schema and draw the page anew.
+
+    ``is_drawn``: the widgets show it already, since it was said with one of them, so they stay as they are.
+    """
+    draft.schema, draft.refusal = schema, None
+    draft.version += not is_drawn
+    st.rerun()
+
+
+def refuse(draft: Draft, error: InputError) -> NoReturn:
+    """Take back what the widgets show, and keep the sentence that says why."""
+    draft.refusal = error
     draft.version += 1
     st.rerun()
 

@@ -101,7 +101,13 @@ def _describe(dataset: DataSet) -> None:
     kinds = {_("numeric"): "numeric", _("categorical"): "categorical", _("history"): "sequence"}
     counts = [(sum(c.role.value == role for c in schema.fields), word) for word, role in kinds.items()]
     fields = ", ".join(f"{number} {word}" for number, word in counts if number)
-    method = {"random": _("split at random"), "time": _("split by time"), "files": _("split by the given files")}
+    method = {
+        "random": _("split at random"),
+        "time": _("split by time"),
+        "files": _("split by the given files"),
+        "group": _("split at random, each user's rows together"),
+        "equal": _("split at random, equal rows together"),
+    }
     st.caption(
         _(
             "Predicts {label}; {fields} fields; {split}.",

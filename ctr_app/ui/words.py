@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 
 from ..data.errors import InputError
+from ..data.sentences import Sentence
 
 CATALOGUES = Path(__file__).with_name("words")
 
@@ -26,6 +27,11 @@ def _(sentence: str, **values: object) -> str:
 def error_text(error: InputError) -> str:
     """An error's sentence in the language of the server."""
     return _(error.template, **error.values)
+
+
+def sentence_text(sentence: Sentence) -> str:
+    """A sentence in the language of the server."""
+    return _(sentence.template, **sentence.values)
 
 
 def language() -> str:

@@ -97,7 +97,7 @@ def test_a_discarded_upload_leaves_nothing(open_page: OpenPage) -> None:
 def test_the_role_of_a_column_can_be_changed(open_page: OpenPage) -> None:
     app = upload(open_page("data"), CLICKS)
     editor = next(key for key in app.session_state.keys() if str(key).startswith("data-columns"))  # noqa: SIM118
-    app.session_state[editor] = {"edited_rows": {1: {"role": "leave out"}}, "added_rows": [], "deleted_rows": []}
+    app.session_state[editor] = {"edited_rows": {2: {"role": "leave out"}}, "added_rows": [], "deleted_rows": []}
     app.run()
     assert is_well(app)
     app.button(key="data-accept").click().run()
@@ -108,7 +108,7 @@ def test_the_role_of_a_column_can_be_changed(open_page: OpenPage) -> None:
 def test_a_role_that_a_column_cannot_have_is_answered_with_a_sentence(open_page: OpenPage) -> None:
     app = upload(open_page("data"), CLICKS)
     editor = next(key for key in app.session_state.keys() if str(key).startswith("data-columns"))  # noqa: SIM118
-    app.session_state[editor] = {"edited_rows": {0: {"role": "number"}}, "added_rows": [], "deleted_rows": []}
+    app.session_state[editor] = {"edited_rows": {1: {"role": "number"}}, "added_rows": [], "deleted_rows": []}
     app.run()
     assert not app.exception
     assert len(app.error) == 1
@@ -170,7 +170,7 @@ def test_a_label_with_one_value_or_with_too_many_is_refused_in_words(open_page: 
 
 def test_a_history_shows_its_first_row_in_order_and_can_be_turned_around(open_page: OpenPage) -> None:
     app = upload(open_page("data"), table("click,film,history", "{two}", "f{seven}", "f{three}|f{seven}|f{two}"))
-    assert "The first row, oldest to newest: f0 → f0 → f0" in words(app)
+    assert "Read as, oldest to newest: f0 → f0 → f0" in words(app)
     newest = next(toggle for toggle in app.toggle if toggle.key.startswith("data-newest"))
     newest.set_value(True).run()
     assert is_well(app)

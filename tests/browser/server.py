@@ -81,7 +81,7 @@ class Server:
     def stored_sets(self) -> set[str]:
         """The data sets in the data folder but for the samples, which the server makes when it starts."""
         names = {path.name for path in (self.data / "sets").glob("*")} | {path.name for path in self.data.glob("*")}
-        return {name for name in names - {"sets"} if not name.lstrip(".").startswith(READY_MADE)}
+        return {name for name in names - {"sets", "incoming"} if not name.lstrip(".").startswith(READY_MADE)}
 
     def _is_well(self) -> bool:
         try:

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 import polars as pl
 import pytest
 
-from ctr_app.data.columns import MISSING_TOKENS, as_lists, as_number, as_text, as_time, value_text
+from ctr_app.data.columns import MISSING_TOKENS, as_lists, as_number, as_text, as_time, field_text, value_text
 from ctr_app.data.schema import Column, Role
 
 
@@ -126,3 +126,28 @@ def test_columns_without_rows_are_no_error():
     for dtype in (pl.String, pl.Float64, pl.Int64, pl.Boolean, pl.List(pl.Float64)):
         empty = pl.Series("x", [], dtype=dtype)
         assert len(as_text(empty)) == len(as_number(empty)) == len(as_lists(empty, history())) == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("1,204,331", 1204331.0),
+        ("-1,204.5", -1204.5),
+        ("12 500", 12500.0),
+        ("12\u00a0500", 12500.0),
+        ("12\u202f500", 12500.0),
+        ("1'204'331.25", 1204331.25),
+        ("1,20", None),
+        ("0,125", None),
+        ("1,204 331", None),
+        ("1234,567", None),
+    ],
+)
+def test_marks_between_thousands_are_left_out_of_numbers(text, number):
+    assert as_number(pl.Series([text, "5"])).to_list() == [number, 5.0]
+
+
+def test_values_that_the_user_calls_missing_are_missing_in_fields_and_histories():
+    column = Column("x", Role.CATEGORICAL, separator="|", missing=("unknown", "-"))
+    assert field_text(pl.Series(["a", "unknown", None, "-"]), column).to_list() == ["a", None, None, None]
+    assert as_lists(pl.Series(["a|unknown|b|-"]), column).to_list() == [["a", "b"]]

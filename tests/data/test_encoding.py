@@ -203,3 +203,11 @@ def test_a_table_in_a_file_is_encoded_into_files_as_one_in_memory_is_in_memory(
         assert_same(encoded[split], expected.transform(frame, rows))
         name_sequences(folder / split, encoded[split])
         assert_same(load_rows(folder / split), encoded[split])
+
+
+def test_a_value_that_means_nothing_is_known_gets_the_id_of_missing():
+    frame = pl.DataFrame({"click": [0, 1] * 20, "weather": ["rain", "unknown", None, "rain"] * 10})
+    column = Column("weather", Role.CATEGORICAL, missing=("unknown",))
+    encoder = Encoder.fit(frame, Schema((Column("click", Role.LABEL), column), "1"))
+    assert encoder.transform(frame.head(3)).categorical[:, 0].tolist() == [3, MISSING, MISSING]
+    assert encoder.vocabulary_of("weather").values == ("rain",)

@@ -158,3 +158,10 @@ def test_a_schema_file_is_checked_when_it_is_read():
 def test_corrections_name_every_column_that_they_speak_of():
     corrections = Corrections("a", "1", ("b",), ("c",), ("d",), {"e": "f", "g": None}, "|", "h", "i")
     assert sorted(corrections.named()) == list("abcdefghi")
+
+
+def test_values_called_missing_are_stored_with_the_schema_and_leave_no_trace_where_there_are_none():
+    said = Schema((Column("click", Role.LABEL), Column("x", Role.CATEGORICAL, missing=("-",))), "1")
+    assert Schema.from_json(said.to_json()) == said
+    plain = Schema((Column("click", Role.LABEL), Column("x", Role.CATEGORICAL)), "1")
+    assert "missing" not in plain.to_json()["columns"][1]

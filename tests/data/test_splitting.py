@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from ctr_app.data.errors import InputError
 from ctr_app.data.schema import Column, Role, Schema
-from ctr_app.data.splitting import SPLITS, SplitRule, check_both_labels, split_rows, split_table
+from ctr_app.data.splitting import SPLITS, SplitRule, check_both_labels, split_rows, split_table, split_together
 
 SCHEMA = Schema(
     (Column("click", Role.LABEL), Column("x", Role.CATEGORICAL), Column("seen", Role.IGNORED)), "1", time="seen"
@@ -44,6 +45,46 @@ def test_every_row_is_in_one_split_and_in_one_only(labels, valid, test, seed):
     assert set(parts) == set(SPLITS)
     assert np.array_equal(np.sort(np.concatenate(list(parts.values()))), np.arange(len(labels)))
     assert all((np.diff(rows) > 0).all() for rows in parts.values())
+
+
+@given(st.lists(st.integers(2, 6), min_size=30, max_size=80), st.integers(0, 9))
+def test_rows_with_the_same_key_are_on_the_same_side(sizes, seed):
+    keys = np.random.default_rng(seed).permutation(np.repeat(np.arange(len(sizes)), sizes))
+    labels = np.arange(len(keys)) % 2
+    parts = split_together(keys, labels, SplitRule("group", 0.2, 0.2, seed))
+    assert np.array_equal(np.sort(np.concatenate(list(parts.values()))), np.arange(len(keys)))
+    sides = [set(keys[rows]) for rows in parts.values()]
+    assert sum(map(len, sides)) == len(set.union(*sides))
+
+
+def test_shares_are_met_where_groups_are_small():
+    keys = np.arange(10_000) // 3
+    parts = split_together(keys, np.arange(10_000) % 2, SplitRule("group", 0.1, 0.2))
+    assert [round(len(rows) / 10_000, 2) for rows in parts.values()] == [0.7, 0.1, 0.2]
+
+
+def test_each_user_is_on_one_side_and_rows_without_a_user_are_free():
+    users = [None if i % 5 == 0 else f"u{i % 40}" for i in range(1000)]
+    frame = table(1000, user=pl.Series(users, dtype=pl.String))
+    schema = replace(SCHEMA, columns=(*SCHEMA.columns, Column("user", Role.IGNORED)), group="user")
+    parts = split_table(frame, schema, SplitRule("group", 0.2, 0.2))
+    sides = [{users[row] for row in rows} for rows in parts.values()]
+    named = [side - {None} for side in sides]
+    assert all(None in side for side in sides)
+    assert sum(map(len, named)) == len(set.union(*named)) == 32
+
+
+def test_equal_rows_are_on_one_side_whatever_is_left_out():
+    values = [f"v{i % 50}" for i in range(1000)]
+    frame = table(1000, x=values)
+    parts = split_table(frame, SCHEMA, SplitRule("equal", 0.2, 0.2))
+    rows = list(zip(frame["click"], values, strict=True))
+    sides = [{rows[i] for i in part} for part in parts.values()]
+    assert sum(map(len, sides)) == len(set.union(*sides))
+
+
+def test_rows_of_each_user_need_a_user():
+    assert "--group COL" in sentence(split_table, table(), SCHEMA, SplitRule("group"))
 
 
 @given(LABELS, SHARES, SHARES)
