@@ -11,6 +11,7 @@ from ..data.errors import InputError
 from ..data.event_plan import HISTORIES_OF
 from ..data.negatives import NEGATIVES_BY
 from . import known, profiling, results, training
+from .generators import settings_help
 
 Command = Callable[[argparse.Namespace], None]
 
@@ -57,6 +58,8 @@ def _add_runs(command: argparse.ArgumentParser) -> None:
 
 
 def _add_sample_options(sample: argparse.ArgumentParser) -> None:
+    sample.formatter_class = argparse.RawDescriptionHelpFormatter
+    sample.epilog = settings_help()
     sample.add_argument("name", metavar="NAME")
     sample.add_argument("--rows", type=int, metavar="N", help="number of rows")
     sample.add_argument("--seed", type=int, metavar="S", help="another seed draws another table (default: 0)")

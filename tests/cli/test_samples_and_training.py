@@ -13,9 +13,11 @@ import numpy as np
 import polars as pl
 import pytest
 
+from ctr_app.cli.generators import settings_help
 from ctr_app.cli.request import split_sequence
 from ctr_app.cli.training import _peak_rss_mb
 from ctr_app.data.catalogue import SAMPLES
+from ctr_app.data.synthetic import GENERATORS
 
 from .conftest import QUICKLY, Trained
 from .workplace import Workplace
@@ -254,8 +256,19 @@ def test_a_terminal_without_unicode_gets_what_it_can_show(workplace: Workplace) 
     assert "000 rows" in lines.out
 
 
+def test_the_help_of_sample_lists_every_setting_in_characters_of_any_terminal() -> None:
+    told = settings_help()
+    for generator in GENERATORS.values():
+        assert all(f"  {described.name}: " in told for described in generator.settings.settings())
+    assert "settings of planted-pairs" in told
+    assert "settings of f1 to f10" in told
+    assert "[0 to 0.4; default 0]" in told
+    assert "[clicks, noise-free; default clicks]" in told
+    assert told.isascii()
+
+
 def test_help_is_no_error(workplace: Workplace) -> None:
-    for arguments in (["--help"], ["train", "--help"]):
+    for arguments in (["--help"], ["train", "--help"], ["sample", "--help"]):
         with pytest.raises(SystemExit) as ended:
             workplace(*arguments)
         assert ended.value.code == 0

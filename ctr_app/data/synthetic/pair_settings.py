@@ -32,11 +32,17 @@ class PairSettings(Config):
         0, "Another seed draws other effects, other pairs and other rows.", group="table", minimum=0, maximum=2**31 - 1
     )
     num_categorical_fields: int = setting(
-        9, "Number of categorical fields: c1, c2, …", group="fields", unit="fields", minimum=0, maximum=200
+        9,
+        "Number of categorical fields, called c1, c2 and so on.",
+        group="fields",
+        unit="fields",
+        minimum=0,
+        maximum=200,
     )
     num_numeric_fields: int = setting(
         3,
-        "Number of numeric fields: n1, n2, … Each is even between 0 and 1, and acts in proportion to its value.",
+        "Number of numeric fields, called n1, n2 and so on. Each is even between 0 and 1, and acts in proportion to "
+        "its value.",
         group="fields",
         unit="fields",
         minimum=0,

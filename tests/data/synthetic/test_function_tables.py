@@ -40,7 +40,7 @@ def variables(planted, name, bins):
     return found
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(NAMES, function_settings())
 def test_exactly_the_pairs_that_are_told_interact_in_the_true_logit(name, asked):
     plan, planted = function_plan(name, asked), function_table(name, asked)
@@ -53,7 +53,7 @@ def test_exactly_the_pairs_that_are_told_interact_in_the_true_logit(name, asked)
     assert interacting(strengths) == {frozenset(pair) for pair in planted.truth.pairs}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(NAMES, function_settings())
 def test_any_valid_settings_give_the_table_they_speak_of(name, asked):
     planted = function_table(name, asked)

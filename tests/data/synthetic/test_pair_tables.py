@@ -25,7 +25,7 @@ def even_codes(plan, count, seed):
     return {name: generator.integers(len(shares), size=count) for name, shares in plan.shares.items()}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(pair_settings())
 def test_exactly_the_pairs_that_are_told_interact_in_the_true_logit(asked):
     plan, truth = pair_plan(asked), pair_table(asked).truth
@@ -33,7 +33,7 @@ def test_exactly_the_pairs_that_are_told_interact_in_the_true_logit(asked):
     assert interacting(strengths) == {frozenset(pair) for pair in truth.pairs}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(pair_settings())
 def test_any_valid_settings_give_the_table_they_speak_of(asked):
     planted = pair_table(asked)
@@ -56,7 +56,7 @@ def test_any_valid_settings_give_the_table_they_speak_of(asked):
         assert values.dtype.is_numeric() == is_numeric(name)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(pair_settings(correlation=0.6))
 def test_a_planted_pair_has_no_main_effect_under_the_data_even_if_its_fields_are_correlated(asked):
     plan = pair_plan(asked)

@@ -1,0 +1,47 @@
+"""A teacher plants a table in secret, and reveals it."""
+
+from __future__ import annotations
+
+import pytest
+
+from .conftest import NewScreen
+from .screen import Screen, expect
+
+pytestmark = pytest.mark.browser
+
+
+def arcs(screen: Screen, number: int) -> int:
+    """How many lines the picture with that number has."""
+    return screen.page.locator('[data-testid="stVegaLiteChart"]').nth(number).locator("svg .mark-line path").count()
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (1920, "dark")])
+def test_a_table_is_planted_in_secret_and_revealed(new_screen: NewScreen, width: int, scheme: str) -> None:
+    screen = new_screen(width, scheme)
+    screen.open("data")
+    screen.press_words("Generate")
+    screen.settle()
+    screen.see("interacting pairs, best reachable AUC")
+    assert arcs(screen, 0) == 4
+    screen.key("generate-secret").locator("label").click()
+    screen.settle()
+    assert arcs(screen, 0) == 0
+    screen.press_words("Standard functions F1 to F10")
+    screen.settle()
+    screen.press_words("F6")
+    screen.settle()
+    rows = screen.key("generate-f6-rows").locator("input")
+    rows.fill("3000")
+    rows.press("Enter")
+    screen.settle()
+    screen.press("generate-start")
+    screen.see("rows are stored")
+    screen.settle()
+    screen.see("Test function F6")
+    expect(screen.page.locator(".katex")).to_have_count(0)
+    screen.key("data-reveal").locator("label").click()
+    screen.settle()
+    screen.see("Planted: x1 × x2, x3 × x4")
+    assert (arcs(screen, 0), arcs(screen, 1)) == (0, 8)
+    assert screen.alerts() == []
+    assert screen.is_as_wide_as_the_window()
