@@ -81,7 +81,7 @@ REAL_DATA_SETS = {
         RealDataSet(
             "movielens-100k",
             "MovieLens 100K",
-            "Ratings of 1 682 films by 943 users, with age, gender and occupation; 4 or more is a click.",
+            "Ratings of 1 682 films as clicks (4 or more), with history, age, gender and occupation of 943 users.",
             100_000,
             "Research only: not to be redistributed, nor used commercially without permission.",
             f"{GROUPLENS}ml-100k-README.txt",
@@ -96,7 +96,7 @@ REAL_DATA_SETS = {
         RealDataSet(
             "movielens-1m",
             "MovieLens 1M",
-            "Ratings of 3 900 films by 6 040 users, with age, gender and occupation; 4 or more is a click.",
+            "Ratings of 3 706 films as clicks (4 or more), with history, age, gender and occupation of 6 040 users.",
             1_000_209,
             "Research only: not to be redistributed, nor used commercially without permission.",
             f"{GROUPLENS}ml-1m-README.txt",
@@ -111,7 +111,7 @@ REAL_DATA_SETS = {
         RealDataSet(
             "movielens-latest-small",
             "MovieLens latest small",
-            "Ratings of 9 742 films by 610 users; 4 or more is a click. Its publisher replaces it now and then.",
+            "Ratings of 9 724 films as clicks (4 or more), with the history of 610 users; replaced now and then.",
             100_836,
             "Research only: no commercial use without permission, redistribution under the same terms.",
             f"{GROUPLENS}ml-latest-small-README.html",

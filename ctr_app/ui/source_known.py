@@ -68,7 +68,8 @@ def _what_it_is(known: KnownDataSet | RealDataSet, facts: Iterable[str]) -> None
 def _real(known: RealDataSet) -> None:
     dataset = ready(known.name, services.datasets())
     rows = dataset.rows if dataset else known.rows
-    facts = [_("{rows} rows", rows=parts.count(rows)), _("{size} to download", size=file_size(known.remote.size))]
+    where = _("is here") if dataset else _("{size} to download", size=file_size(known.remote.size))
+    facts = [_("{rows} rows", rows=parts.count(rows)), where]
     with st.container(gap="xsmall"):
         _what_it_is(known, facts)
         _licence(known)
@@ -109,12 +110,9 @@ def _use(name: str, dataset: DataSet) -> None:
     """Choose it, or go on with it once it is chosen."""
     if state().dataset_id == dataset.id:
         _go_on()
-        return
-    with st.container(horizontal=True, vertical_alignment="center"):
-        if st.button(_("Use"), key=f"data-download-use-{name}", icon=":material/check:"):
-            state().dataset_id = dataset.id
-            st.rerun()
-        st.badge(_("is here"), icon=":material/download_done:", color="green")
+    elif st.button(_("Use"), key=f"data-download-use-{name}", icon=":material/check:"):
+        state().dataset_id = dataset.id
+        st.rerun()
 
 
 def _go_on() -> None:
