@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import socket
+import ssl
 import threading
 import urllib.request
 from collections.abc import Callable
@@ -141,6 +142,8 @@ def reason(error: Exception) -> str:
         return f"no answer within {TIMEOUT_SECONDS:g} s"
     if isinstance(inner, socket.gaierror):
         return "no network, or no such server"
+    if isinstance(inner, ssl.SSLCertVerificationError):
+        return f"its certificate is not valid, {inner.verify_message}"
     return (getattr(inner, "strerror", None) or str(inner) or type(inner).__name__).lower()
 
 

@@ -14,7 +14,7 @@ from ..data.known.downloads import Download
 from ..data.store import DataSet
 from . import parts, services
 from .navigation import link_to
-from .state import state
+from .state import set_widget, state
 from .words import _, error_text, plain
 
 REFRESH_SECONDS = 0.5
@@ -29,6 +29,8 @@ def draw() -> None:
     for name in READY_MADE:
         with grid.cell():
             _planted(SAMPLES[name])
+    with grid.cell():
+        _generate()
     st.subheader(_("Real: fetched from their publishers"), anchor=False)
     _take_what_came()
     running = _running()
@@ -58,10 +60,27 @@ def _planted(sample: KnownDataSet) -> None:
         _go_on()
 
 
+def _generate() -> None:
+    """The way to planted data with settings."""
+    about = _("Pairs of fields that you plant yourself, or one of the test functions F1 to F10.")
+    _words_on_it(_("Planted as you like"), about, [_("as many rows as you like"), _("truth planted")])
+    st.button(
+        _("Generate"),
+        key="data-known-generate",
+        icon=":material/tune:",
+        on_click=set_widget,
+        args=("data-source", "generate"),
+    )
+
+
 def _what_it_is(known: KnownDataSet | RealDataSet, facts: Iterable[str]) -> None:
+    _words_on_it(_(known.title), _(known.description), facts)
+
+
+def _words_on_it(title: str, about: str, facts: Iterable[str]) -> None:
     with st.container(gap="xsmall"):
-        st.markdown(f"**{plain(_(known.title))}**")
-        st.markdown(plain(_(known.description)))
+        st.markdown(f"**{plain(title)}**")
+        st.markdown(plain(about))
         st.caption(" · ".join(facts))
 
 

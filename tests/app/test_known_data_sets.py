@@ -60,6 +60,12 @@ def test_each_card_says_rows_size_and_licence_before_anything_is_fetched(app: Ap
     assert "100\u2009000 rows · 4.9 MB to download" in shown
 
 
+def test_a_card_leads_to_planted_data_with_settings(app: AppTest) -> None:
+    press(app, "data-known-generate")
+    assert is_well(app)
+    assert app.segmented_control(key="data-source").value == "generate"
+
+
 def test_a_download_becomes_the_data_set_of_the_session(publisher: Publisher, app: AppTest) -> None:
     publisher.may_go_on.clear()
     press(app, f"data-download-{NAME}")

@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import os
 import socket
+import ssl
 import threading
 from collections import namedtuple
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from urllib.error import URLError
 
 import pytest
 from hypothesis import given, settings
@@ -234,6 +236,12 @@ def test_without_a_network_it_is_said(tmp_path: Path) -> None:
     assert refusal(remote, tmp_path) == (
         "no-such-server.invalid cannot be reached: no network, or no such server." + by_hand(remote, tmp_path)
     )
+
+
+def test_a_certificate_that_has_expired_is_named_as_the_reason() -> None:
+    expired = ssl.SSLCertVerificationError(1, "[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed")
+    expired.verify_message = "certificate has expired"
+    assert downloading.reason(URLError(expired)) == "its certificate is not valid, certificate has expired"
 
 
 def test_a_server_that_falls_silent_is_given_up(

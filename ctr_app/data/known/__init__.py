@@ -12,10 +12,7 @@ from ..errors import InputError
 from ..files import read_json, write_json
 from ..store import DataSet, DatasetStore
 from . import adult, criteo, movielens
-from .job import Job, downloads_folder
-
-# A data set that an older version made of the same file in another way is made anew.
-VERSION = 1
+from .job import VERSION, Job, downloads_folder
 
 OBTAIN: dict[str, Callable[[Job], DataSet]] = {
     "movielens-100k": movielens.obtain_100k,

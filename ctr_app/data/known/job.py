@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,6 +15,9 @@ from ..downloading import Progress, Stopped, fetch
 from ..reading import Table
 from ..schema import Column, Role
 from ..store import DataSet, DatasetStore, Preparation, write_names
+
+# Part of every hash: rows that are made of the same file in another way are another data set.
+VERSION = 1
 
 
 @dataclass(frozen=True)
@@ -36,7 +40,8 @@ class Job:
 
     def table(self, frame: pl.DataFrame, source_hash: str) -> Table:
         """A table made of the publisher's file of that hash."""
-        return Table(frame, self.known.title, source_hash, "known")
+        content_hash = hashlib.sha256(f"{self.known.name}/{source_hash}/{VERSION}".encode()).hexdigest()
+        return Table(frame, self.known.title, content_hash, "known")
 
     def keep(
         self, tables: dict[str, Table], preparation: Preparation, names: dict[str, dict[str, str]] | None = None
