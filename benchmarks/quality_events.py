@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from pathlib import Path
 
 import polars as pl
+
+from ctr_app.data.event_log import ClickRule, EventColumns
+from ctr_app.data.event_plan import EventPlan
+from ctr_app.data.events import build
+from ctr_app.data.reading import Table
 
 LIKED_FROM = 4.0  # label: a rating of at least this
 MAX_HISTORY = 50
@@ -29,15 +33,10 @@ def with_histories(events: pl.DataFrame) -> pl.DataFrame:
 
     A history holds the latest ``MAX_HISTORY`` films that the user had liked in an earlier second than the row's own.
     """
-    liked: dict[str, list[tuple[int, str]]] = defaultdict(list)
-    histories = []
-    for user, item, rating, time in events.select("user", "item", "rating", "timestamp").iter_rows():
-        histories.append([film for then, film in liked[user] if then < time][-MAX_HISTORY:])
-        if rating >= LIKED_FROM:
-            liked[user].append((time, item))
-    history = pl.Series(HISTORY, histories, dtype=pl.List(pl.String))
-    label = (pl.col("rating") >= LIKED_FROM).cast(pl.Int8).alias(LABEL)
-    return events.with_columns(history).select(*CATEGORICAL, HISTORY, label)
+    liked = ClickRule("rating", at_least=LIKED_FROM)
+    plan = EventPlan(EventColumns("user", "item", "timestamp"), liked, max_length=MAX_HISTORY)
+    rows = build(Table(events, "events", "", "ratings"), plan).tables["train"].frame
+    return rows.head(rows.height).select(*CATEGORICAL, HISTORY, pl.col("click").alias(LABEL))
 
 
 def split_by_time(rows: pl.DataFrame) -> dict[str, pl.DataFrame]:
