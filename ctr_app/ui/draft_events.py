@@ -38,6 +38,15 @@ TOLD_BY: dict[str | type[Any], Callable[[Any], Any]] = {
 def asks(draft: Draft) -> bool:
     """Whether each line is an event: as the user says where the table could be a log, or else as it looks."""
     choices = _choices(draft)
+    if choices.built_from is not None:
+        st.button(
+            _("Back to the events"),
+            key="events-back",
+            icon=":material/arrow_back:",
+            on_click=_go_on_with,
+            args=(choices.built_from,),
+        )
+        return False
     if choices.guess is None and draft.schema is not None:
         return False
     words = {False: _("an example with its label"), True: _("an event, to build histories from")}
@@ -129,12 +138,12 @@ def _buttons() -> bool:
     """Whether the rows are to be built."""
     with st.container(horizontal=True, vertical_alignment="center"):
         pressed = st.button(_("Build histories"), key="events-build", type="primary", icon=":material/history:")
-        st.button(_("Discard"), key="data-discard", icon=":material/close:", on_click=_discard)
+        st.button(_("Discard"), key="data-discard", icon=":material/close:", on_click=_go_on_with, args=(None,))
     return pressed
 
 
-def _discard() -> None:
-    state().draft = None
+def _go_on_with(draft: Draft | None) -> None:
+    state().draft = draft
 
 
 def _draw_examples(rows: list[ExampleRow], items: SideTable | None, user: str) -> None:
@@ -171,6 +180,6 @@ def _open(draft: Draft, built: BuiltRows) -> None:
         draft.min_count,
         draft.version + 1,
         built.names,
-        EventChoices(train.content_hash),
+        EventChoices(train.content_hash, built_from=draft),
     )
     st.rerun()

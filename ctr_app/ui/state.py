@@ -38,7 +38,10 @@ class Remedied:
 
 @dataclass
 class EventChoices:
-    """What is said of a table as a log of events: of which table, what it looks like (None: no log), and the plan."""
+    """What is said of a table as a log of events: of which table, what it looks like (None: no log), and the plan.
+
+    ``built_from`` is the draft of the log, where the table is the rows that were built of one.
+    """
 
     content_hash: str
     guess: EventColumns | None = None
@@ -46,6 +49,7 @@ class EventChoices:
     plan: EventPlan | None = None
     items: SideTable | None = None
     users: SideTable | None = None
+    built_from: Draft | None = None
 
     def forget_items(self) -> None:
         """Another table of items comes, or none."""

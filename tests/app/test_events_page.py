@@ -125,6 +125,18 @@ def test_columns_beside_the_log_can_be_left_out_and_have_histories_of_their_own(
     assert dataset.frame["history"].list.len().max() == 9
 
 
+def test_from_the_rows_one_can_go_back_to_the_events(open_page: OpenPage) -> None:
+    app = upload(open_page("data"), LOG)
+    widget(app, "number_input", "events-from").set_value(3).run()
+    put_beside(app, "items", ITEMS)
+    build(app)
+    app.button(key="events-back").click().run()
+    assert is_well(app)
+    assert "240 of them clicks" in line(app)
+    assert "Joined by id" in words(app)
+    build(app)
+
+
 def test_a_table_beside_the_log_can_be_taken_back(open_page: OpenPage) -> None:
     app = upload(open_page("data"), LOG)
     put_beside(app, "items", ITEMS)
