@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -13,7 +14,7 @@ from ..errors import InputError
 from ..schema import Column, Role, Schema
 from ..settings import Config, setting
 from .functions import FUNCTIONS, NUM_VARIABLES, StandardFunction, Variables
-from .truth import LEAST_ROWS, MOST_ROWS, Planted, Truth, best_auc, pairs_within, sigmoid
+from .truth import LEAST_ROWS, MOST_ROWS, Planted, Truth, best_auc, in_blocks, pairs_within, sigmoid
 
 CLICKS, NOISE_FREE = "clicks", "noise-free"
 LABELS = {CLICKS: "click", NOISE_FREE: "probability"}
@@ -79,7 +80,8 @@ class FunctionPlan:
 def function_plan(name: str, settings: FunctionSettings) -> FunctionPlan:
     """The function called ``name``, its mean and spread taken over reference rows that are the same for every seed."""
     function = FUNCTIONS[name]
-    values = function.values(_drawn(function, settings.bins, REFERENCE_ROWS, REFERENCE_SEED)[1])
+    generator = np.random.default_rng(REFERENCE_SEED)
+    values = function.values(_drawn(function, settings.bins, REFERENCE_ROWS, generator)[1])
     return FunctionPlan(function, settings.scale, float(values.mean()), float(values.std()))
 
 
@@ -89,19 +91,29 @@ def function_table(name: str, settings: FunctionSettings) -> Planted:
     With bins, the function is that of the middle of each bin, so that the bins tell all there is to know.
     """
     plan = function_plan(name, settings)
-    codes, x = _drawn(plan.function, settings.bins, settings.rows, settings.seed)
-    probabilities = sigmoid(plan.logits(x))
-    label, draws = LABELS[settings.variant], np.random.default_rng([settings.seed, 1]).random(settings.rows)
-    labels = probabilities if settings.variant == NOISE_FREE else (draws < probabilities).astype(np.int64)
-    fields = {f"x{i}": pl.Series(bin_names(plan.function, i, settings.bins))[codes[i]] if codes else x[i] for i in x}
-    role = Role.CATEGORICAL if codes else Role.NUMERIC
+    generator = np.random.default_rng([settings.seed, 0])
+    frame, probabilities = in_blocks(settings.rows, partial(_block, plan, settings, generator))
+    label, *fields = frame.columns
+    role = Role.CATEGORICAL if settings.bins else Role.NUMERIC
     schema = Schema(
         (Column(label, Role.LABEL), *(Column(field, role) for field in fields)),
         None if settings.variant == NOISE_FREE else "1",
     )
     sets = tuple(tuple(f"x{i}" for i in variables) for variables in plan.function.sets)
-    truth = Truth(pairs_within(sets), best_auc(probabilities), sets=sets)
-    return Planted(pl.DataFrame({label: labels} | fields), schema, truth, probabilities)
+    return Planted(frame, schema, Truth(pairs_within(sets), best_auc(probabilities), sets=sets), probabilities)
+
+
+def _block(
+    plan: FunctionPlan, settings: FunctionSettings, generator: np.random.Generator, rows: int
+) -> tuple[pl.DataFrame, np.ndarray]:
+    """The next rows and their probabilities; both variants draw alike, so they are the same rows."""
+    codes, x = _drawn(plan.function, settings.bins, rows, generator)
+    probabilities = sigmoid(plan.logits(x))
+    clicks = (generator.random(rows) < probabilities).astype(np.int64)
+    labels = probabilities if settings.variant == NOISE_FREE else clicks
+    names = {i: pl.Series(bin_names(plan.function, i, settings.bins)) for i in codes}
+    fields = {f"x{i}": names[i][codes[i]] if codes else x[i] for i in x}
+    return pl.DataFrame({LABELS[settings.variant]: labels} | fields), probabilities
 
 
 def middles(function: StandardFunction, variable: int, bins: int) -> np.ndarray:
@@ -119,10 +131,9 @@ def bin_names(function: StandardFunction, variable: int, bins: int) -> list[str]
 
 
 def _drawn(
-    function: StandardFunction, bins: int, rows: int, seed: int
+    function: StandardFunction, bins: int, rows: int, generator: np.random.Generator
 ) -> tuple[dict[int, np.ndarray], dict[int, np.ndarray]]:
     """Bins by variable (none without bins), and what the function reads: both variable -> (rows,)."""
-    generator = np.random.default_rng([seed, 0])
     variables = range(1, NUM_VARIABLES + 1)
     if not bins:
         return {}, {i: np.round(generator.uniform(*function.bounds(i), size=rows), DECIMALS) for i in variables}

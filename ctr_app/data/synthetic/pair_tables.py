@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import polars as pl
 
 from ..schema import Column, Role, Schema
 from .pair_plan import PairPlan, is_numeric, level_values, pair_plan
 from .pair_settings import PairSettings
-from .truth import Planted, Truth, best_auc, pairs_within
+from .truth import Planted, Truth, best_auc, in_blocks, pairs_within
 
 LABEL = "click"
 
@@ -21,13 +23,21 @@ def pair_table(settings: PairSettings) -> Planted:
     """
     plan = pair_plan(settings)
     generator = np.random.default_rng([settings.seed, 1])
-    codes = plan.draw(generator, settings.rows)
-    probabilities = plan.probabilities(codes)
-    labels = (generator.random(settings.rows) < probabilities).astype(np.int64)
-    columns = {name: _column(plan, name)[codes[name]] for name in settings.fields}
+    values = {name: _values(plan, name) for name in settings.fields}
+    frame, probabilities = in_blocks(settings.rows, partial(_block, plan, values, generator))
     roles = {name: Role.NUMERIC if is_numeric(name) else Role.CATEGORICAL for name in settings.fields}
     schema = Schema((Column(LABEL, Role.LABEL), *(Column(name, role) for name, role in roles.items())), "1")
-    return Planted(pl.DataFrame({LABEL: labels} | columns), schema, pair_truth(plan, probabilities), probabilities)
+    return Planted(frame, schema, pair_truth(plan, probabilities), probabilities)
+
+
+def _block(
+    plan: PairPlan, values: dict[str, pl.Series], generator: np.random.Generator, rows: int
+) -> tuple[pl.DataFrame, np.ndarray]:
+    """The next rows and their probabilities."""
+    codes = plan.draw(generator, rows)
+    probabilities = plan.probabilities(codes)
+    labels = (generator.random(rows) < probabilities).astype(np.int64)
+    return pl.DataFrame({LABEL: labels} | {name: values[name][codes[name]] for name in values}), probabilities
 
 
 def pair_truth(plan: PairPlan, probabilities: np.ndarray) -> Truth:
@@ -43,7 +53,7 @@ def pair_truth(plan: PairPlan, probabilities: np.ndarray) -> Truth:
     )
 
 
-def _column(plan: PairPlan, name: str) -> pl.Series:
+def _values(plan: PairPlan, name: str) -> pl.Series:
     """The values of a field by their number; the most frequent category comes first."""
     if is_numeric(name):
         return pl.Series(level_values())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from itertools import combinations
 
@@ -13,6 +13,8 @@ from ..errors import InputError
 from ..schema import Schema
 
 LEAST_ROWS, MOST_ROWS = 100, 10_000_000
+# Rows are made in blocks of so many, so that what they are made from is never all in memory.
+BLOCK_ROWS = 2**18
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,13 @@ class Planted:
     schema: Schema
     truth: Truth
     probabilities: np.ndarray
+
+
+def in_blocks(rows: int, make: Callable[[int], tuple[pl.DataFrame, np.ndarray]]) -> tuple[pl.DataFrame, np.ndarray]:
+    """A table of so many rows and their probabilities, from what ``make`` makes for the rows of each block."""
+    sizes = [min(BLOCK_ROWS, rows - start) for start in range(0, rows, BLOCK_ROWS)]
+    frames, probabilities = zip(*map(make, sizes), strict=True)
+    return pl.concat(frames), np.concatenate(probabilities)
 
 
 def pairs_within(sets: Iterable[tuple[str, ...]]) -> tuple[tuple[str, str], ...]:
