@@ -22,14 +22,15 @@ CHOSEN, TABLE = "data-stored", "data-stored-table"
 
 def draw() -> None:
     """One stored data set, chosen among all; where there is none, a sentence that says what to do."""
-    _undo()
     found = services.datasets().list()
     if not found:
+        _undo()
         st.info(_("Nothing here yet: upload a table above, or take a sample."), icon=":material/info:")
         return
     dataset = _chosen(found)
     _heading(dataset)
     _actions(dataset)
+    _undo()
     truth_view.draw(dataset)
     if dataset.preparation is not None:
         with st.expander(_("Columns"), icon=":material/view_column:"):
@@ -62,7 +63,6 @@ def _heading(dataset: DataSet) -> None:
     """What it is, in two lines."""
     st.markdown(f"**{plain(dataset.name)}** · {plain(_(dataset.description))}")
     facts = [
-        _("{rows} rows", rows=parts.count(dataset.rows)),
         _("{size} on disk", size=readable(dataset.size())),
         _("stored on {when}", when=_moment(dataset)),
     ]

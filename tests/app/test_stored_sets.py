@@ -19,9 +19,10 @@ def stored(name: str = "planted-clicks") -> DataSet:
 
 def test_a_data_set_says_its_rows_its_space_and_that_its_truth_is_known(open_page: OpenPage) -> None:
     dataset = stored()
-    said = words(open_page("data"))
+    app = open_page("data")
+    said = words(app)
     assert f"{readable(dataset.size())} on disk" in said
-    assert "2\u2009500 rows" in said
+    assert app.selectbox(key="data-stored").options == [f"{dataset.name} · 2\u2009500 rows"]
     assert "its interactions are planted, so they are known" in said
     assert "Train a model on it" in said
 
