@@ -130,7 +130,10 @@ def _inner_text(series: pl.Series) -> pl.Series:
     assert isinstance(series.dtype, pl.List | pl.Array)
     inner = series.dtype.inner
     assert isinstance(inner, pl.DataType)
-    return series.cast(pl.List(inner)).list.eval(_text(pl.element(), inner))
+    lists = series.cast(pl.List(inner))
+    if inner == pl.String and not lists.explode().str.ends_with(".0").any():
+        return lists
+    return lists.list.eval(_text(pl.element(), inner))
 
 
 def _dates(series: pl.Series, pattern: str | None) -> pl.Series:

@@ -15,6 +15,7 @@ from .event_rows import EventRows, RowMaker
 from .negatives import Untouched, weights_by
 from .reading import Table
 from .schema import Schema
+from .sentences import Sentence, say
 from .side_tables import SideTable
 from .splitting import SPLITS, SplitRule
 from .staging import goes_with, staging_folder, writing
@@ -34,7 +35,7 @@ class BuiltRows:
     schema: Schema
     split: SplitRule
     names: dict[str, dict[str, str]]
-    notes: tuple[str, ...]
+    notes: tuple[Sentence, ...]
 
 
 def build(
@@ -67,7 +68,7 @@ def build(
     )
 
 
-def rows_of(log: EventLog, plan: EventPlan) -> tuple[EventRows, tuple[str, ...]]:
+def rows_of(log: EventLog, plan: EventPlan) -> tuple[EventRows, tuple[Sentence, ...]]:
     """Each event with whether it is a click; or each click followed by its negatives; and what is left out, in words.
 
     Raises:
@@ -107,15 +108,27 @@ def split_of(log: EventLog, rows: EventRows, plan: EventPlan) -> dict[str, np.nd
     return {split: np.flatnonzero(place == at) for split, at in zip(SPLITS, (3, 2, 1), strict=True)}
 
 
-def notes_on(table: Table, log: EventLog, items: SideTable | None, users: SideTable | None) -> tuple[str, ...]:
+def notes_on(table: Table, log: EventLog, items: SideTable | None, users: SideTable | None) -> tuple[Sentence, ...]:
     """What the log or the tables beside it lack, in words."""
     notes = []
     if log.left_out:
-        lines = spaced(table.frame.height)
-        notes.append(f"{spaced(log.left_out)} of {lines} lines lack a user, an item, a time or a value.")
+        notes.append(
+            say(
+                "{count} of {lines} lines lack a user, an item, a time or a value.",
+                count=spaced(log.left_out),
+                lines=spaced(table.frame.height),
+            )
+        )
     for side, values in ((items, log.item_values), (users, log.user_values)):
         if side and (unknown := side.rows_of(values).null_count()):
-            notes.append(f"{spaced(unknown)} of {spaced(len(values))} values are not in {side.table.name}.")
+            notes.append(
+                say(
+                    "{count} of {all} values are not in {name}.",
+                    count=spaced(unknown),
+                    all=spaced(len(values)),
+                    name=side.table.name,
+                )
+            )
     return tuple(notes)
 
 
@@ -158,14 +171,22 @@ def _names(
     return {column: names for column, names in named.items() if names}
 
 
-def _notes_on_clicks(log: EventLog, alone: np.ndarray) -> tuple[str, ...]:
+def _notes_on_clicks(log: EventLog, alone: np.ndarray) -> tuple[Sentence, ...]:
     """What becomes of events that are no clicks, and of the clicks of users who have touched every item."""
     notes = []
     if others := int((~log.clicks).sum()):
-        notes.append(f"{spaced(others)} events are no clicks; rows without a click are drawn instead.")
-    if users := len(np.unique(log.users[alone])):
-        clicks = spaced(len(alone))
         notes.append(
-            f"{spaced(users)} users have touched every item, so no negative can be drawn: {clicks} clicks less."
+            say(
+                "Events that are no clicks ({count}) make no rows; rows without a click are drawn instead.",
+                count=spaced(others),
+            )
+        )
+    if users := len(np.unique(log.users[alone])):
+        notes.append(
+            say(
+                "Users who have touched every item ({count}) leave none to draw; their clicks ({clicks}) are left out.",
+                count=spaced(users),
+                clicks=spaced(len(alone)),
+            )
         )
     return tuple(notes)

@@ -69,7 +69,7 @@ def _ingest_events(
     check(built.tables, preparation)
     dataset = store.add_table(built.tables, preparation)
     write_names(dataset, built.names)
-    return dataset, (*built.notes, *map(str, warnings))
+    return dataset, tuple(map(str, (*built.notes, *warnings)))
 
 
 def check(tables: dict[str, Table], preparation: Preparation) -> None:

@@ -20,10 +20,11 @@ from ..data.events import BuiltRows, build, notes_on, rows_of
 from ..data.inferring import infer
 from ..data.reading import Table
 from ..data.schema import Role
+from ..data.sentences import Sentence
 from ..data.side_tables import SideTable
 from . import event_choices, event_lines, parts
 from .state import Draft, EventChoices, state
-from .words import _, plain
+from .words import _, plain, sentence_text
 
 POLL_SECONDS = 0.2
 # What an object is told apart by where results are kept.
@@ -109,13 +110,13 @@ def _log(table: Table, columns: EventColumns, rule: ClickRule | None) -> EventLo
 
 
 @st.cache_resource(show_spinner=False, max_entries=2, hash_funcs=TOLD_BY)
-def _rows(table: Table, plan: EventPlan) -> tuple[EventRows, tuple[str, ...], Past]:
+def _rows(table: Table, plan: EventPlan) -> tuple[EventRows, tuple[Sentence, ...], Past]:
     log = _log(table, plan.columns, plan.click)
     rows, notes = rows_of(log, plan)
     return rows, notes, past_for(log, plan)
 
 
-def _tell(log: EventLog, rows: EventRows, notes: tuple[str, ...]) -> None:
+def _tell(log: EventLog, rows: EventRows, notes: tuple[Sentence, ...]) -> None:
     """What the log becomes, and what is left out, in words."""
     clicks = int(rows.labels.sum())
     st.markdown(
@@ -131,7 +132,7 @@ def _tell(log: EventLog, rows: EventRows, notes: tuple[str, ...]) -> None:
         )
     )
     for note in notes:
-        st.caption(plain(note))
+        st.caption(plain(sentence_text(note)))
 
 
 def _buttons() -> bool:

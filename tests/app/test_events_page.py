@@ -90,7 +90,7 @@ def test_the_line_follows_what_is_said_of_clicks(open_page: OpenPage) -> None:
     widget(app, "selectbox", "events-others").set_value(True).run()
     widget(app, "number_input", "events-negatives").set_value(2).run()
     assert "become **240 rows**, 80 of them clicks (33.3%)" in line(app)
-    assert "320 events are no clicks" in words(app).replace("\u2009", " ")
+    assert "Events that are no clicks \\(320\\) make no rows" in words(app).replace("\u2009", " ")
     widget(app, "selectbox", "events-click").set_value("").run()
     assert "become **1 200 rows**, 400 of them clicks (33.3%)" in line(app)
     assert is_well(app)

@@ -29,6 +29,8 @@ def history(**changes) -> Column:
         ([None, None], pl.Null, [None, None]),
         ([[1.0, None, 2.5], [], None], pl.List(pl.Float64), ["1|2.5", "", None]),
         ([[1, 2]], pl.Array(pl.Int64, 2), ["1|2"]),
+        ([["3.0", "a"], ["0012", None]], pl.List(pl.String), ["3|a", "0012"]),
+        ([["a", "b"], None, []], pl.List(pl.String), ["a|b", None, ""]),
     ],
 )
 def test_any_column_reads_as_text(values, dtype, texts):

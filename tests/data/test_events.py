@@ -117,10 +117,10 @@ def test_users_who_have_touched_everything_are_counted_and_told() -> None:
     built = build(log_of(events), replace(RATED, negatives=2))
     assert {row["user"] for row in rows_of(built)} == {"v"}
     assert {row["item"] for row in rows_of(built) if row["click"] == 0} == {"c"}
-    assert built.notes == (
-        "1 events are no clicks; rows without a click are drawn instead.",
-        "1 users have touched every item, so no negative can be drawn: 3 clicks less.",
-    )
+    assert [str(note) for note in built.notes] == [
+        "Events that are no clicks (1) make no rows; rows without a click are drawn instead.",
+        "Users who have touched every item (1) leave none to draw; their clicks (3) are left out.",
+    ]
 
 
 def test_the_last_event_of_each_user_tests_and_the_one_before_it_validates() -> None:
@@ -223,7 +223,7 @@ def test_items_that_their_table_does_not_know_are_counted() -> None:
     log = log_of([("u", "i1", 1, 5), ("u", "x", 2, 1), ("v", "i2", 3, 5)])
     items = side_table(read_table(ITEMS.encode(), "items.csv"), "item", log.frame["item"])
     built = build(log, RATED, items=items)
-    assert built.notes == ("1 of 3 values are not in items.csv.",)
+    assert [str(note) for note in built.notes] == ["1 of 3 values are not in items.csv."]
     assert [row["kinds"] for row in rows_of(built)] == ["x|y", None, "x|y"]
 
 
@@ -231,7 +231,7 @@ def test_lines_that_are_no_whole_event_are_told() -> None:
     log = log_of([("u", "a", 1, 5), ("u", "b", 2, 1)])
     frame = pl.concat([log.frame, pl.DataFrame({"user": [None], "item": ["a"], "time": [1], "rating": [5]})])
     built = build(replace(log, frame=frame), RATED)
-    assert built.notes == ("1 of 3 lines lack a user, an item, a time or a value.",)
+    assert [str(note) for note in built.notes] == ["1 of 3 lines lack a user, an item, a time or a value."]
 
 
 @pytest.mark.parametrize(
