@@ -92,7 +92,7 @@ class DatasetStore:
     def add_planted(self, name: str, settings: Config) -> DataSet:
         """Make a table by the generator ``name`` with ``settings`` unless it is here, and return it."""
         generator = generator_named(name)
-        described = (generator.title, generator.describe(settings))
+        described = (generator.titled(settings), generator.describe(settings))
         return self._add_made(name, settings_key(settings), described, partial(generator.make, settings))
 
     def _add_made(self, name: str, key: str, described: tuple[str, str], make: Callable[[], Planted]) -> DataSet:

@@ -37,7 +37,7 @@ class FunctionSettings(Config):
         unit="bins",
         minimum=0,
         maximum=200,
-        step=2,
+        step=10,
     )
     variant: str = setting(
         CLICKS,

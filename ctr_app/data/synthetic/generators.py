@@ -16,6 +16,8 @@ from .pair_tables import pair_table
 from .truth import Planted
 
 PAIRS = "planted-pairs"
+# What tells two tables of one generator apart in a list, without a word on what interacts.
+TOLD_IN_TITLES = ("seed", "bins", "variant", "noise", "correlation")
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,12 @@ class Generator:
         """How many rows a table has unless asked otherwise."""
         return next(int(described.default) for described in self.settings.settings() if described.name == "rows")
 
+    def titled(self, settings: Config) -> str:
+        """The title of a table made with ``settings``: ``Planted pairs (seed 3, noise 0.1)``."""
+        changed = changed_settings(settings)
+        told = [f"{name} {changed[name]}" for name in TOLD_IN_TITLES if name in changed]
+        return f"{self.title} ({', '.join(told)})" if told else self.title
+
     def with_values(self, values: Mapping[str, Any]) -> Config:
         """The settings with these values over the defaults, text or typed; raises InputError where one cannot be."""
         return self.settings.from_mapping(values)
@@ -47,12 +55,17 @@ class Generator:
         return self.make(self.with_values({"rows": rows, "seed": seed}))
 
 
+def changed_settings(settings: Config) -> dict[str, Any]:
+    """The settings that are not as by default, by name."""
+    values, defaults = settings.to_json(), type(settings)().to_json()
+    return {name: value for name, value in values.items() if value != defaults[name]}
+
+
 def settings_key(settings: Config) -> str:
     """A text that differs where the settings do: rows and seed, and whatever else is not as by default."""
-    values, defaults = settings.to_json(), type(settings)().to_json()
-    rows, seed = values.pop("rows"), values.pop("seed")
-    changed = {name: value for name, value in values.items() if value != defaults[name]}
-    return f"{rows}/{seed}" + (f"/{json.dumps(changed, sort_keys=True)}" if changed else "")
+    values, changed = settings.to_json(), changed_settings(settings)
+    others = {name: value for name, value in changed.items() if name not in ("rows", "seed")}
+    return f"{values['rows']}/{values['seed']}" + (f"/{json.dumps(others, sort_keys=True)}" if others else "")
 
 
 def _describe_pairs(settings: PairSettings) -> str:

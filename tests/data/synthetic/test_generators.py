@@ -64,6 +64,19 @@ def test_settings_are_described_without_telling_which_fields_interact(name, valu
     assert generator.describe(generator.with_values(values)) == sentence
 
 
+@pytest.mark.parametrize(
+    ("name", "values", "title"),
+    [
+        ("planted-pairs", {"rows": 500, "num_pairs": 2, "layout": "hub"}, "Planted pairs"),
+        ("planted-pairs", {"seed": 3, "noise": 0.1}, "Planted pairs (seed 3, noise 0.1)"),
+        ("f4", {"bins": 8, "variant": "noise-free"}, "Test function F4 (bins 8, variant noise-free)"),
+    ],
+)
+def test_a_title_tells_tables_apart_without_telling_which_fields_interact(name, values, title):
+    generator = GENERATORS[name]
+    assert generator.titled(generator.with_values(values)) == title
+
+
 def test_a_sample_without_a_generator_has_no_settings():
     with pytest.raises(InputError, match="Sample planted-clicks has no settings but its rows and its seed"):
         generator_named("planted-clicks")
