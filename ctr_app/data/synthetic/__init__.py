@@ -3,7 +3,8 @@
 from .generators import GENERATORS, Generator, settings_key
 from .planted_clicks import planted_clicks
 from .planted_histories import planted_histories
-from .truth import Planted, Truth, best_auc
+from .tables import Planted
+from .truth import Truth, best_auc
 
 __all__ = [
     "GENERATORS",

@@ -14,7 +14,8 @@ from ..errors import InputError
 from ..schema import Column, Role, Schema
 from ..settings import Config, setting
 from .functions import FUNCTIONS, NUM_VARIABLES, StandardFunction, Variables
-from .truth import LEAST_ROWS, MOST_ROWS, Planted, Truth, best_auc, in_blocks, pairs_within, sigmoid
+from .tables import LEAST_ROWS, MOST_ROWS, Planted, in_blocks
+from .truth import Truth, best_auc, pairs_within, sigmoid
 
 CLICKS, NOISE_FREE = "clicks", "noise-free"
 LABELS = {CLICKS: "click", NOISE_FREE: "probability"}

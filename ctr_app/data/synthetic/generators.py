@@ -13,7 +13,7 @@ from .function_tables import NOISE_FREE, FunctionSettings, function_table
 from .functions import FUNCTIONS
 from .pair_settings import CHOSEN, PairSettings
 from .pair_tables import pair_table
-from .truth import Planted
+from .tables import Planted
 
 PAIRS = "planted-pairs"
 # What tells two tables of one generator apart in a list, without a word on what interacts.

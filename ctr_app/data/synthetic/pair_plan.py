@@ -70,7 +70,7 @@ class PairPlan:
     def draw(self, generator: np.random.Generator, rows: int) -> dict[str, np.ndarray]:
         """Codes of new rows, int (rows,) by field."""
         settings = self.settings
-        ranks = drawn_ranks(generator, settings.fields, settings.follows_by_field, settings.correlation, rows)
+        ranks = drawn_ranks(generator, settings.fields, settings.following(), settings.correlation, rows)
         return {
             name: np.searchsorted(np.cumsum(shares)[:-1], ranks[name], side="right")
             for name, shares in self.shares.items()
@@ -78,7 +78,7 @@ class PairPlan:
 
     def joint(self, first: str, second: str) -> Joint:
         """How the values of two fields go together."""
-        share = shared_ranks(first, second, self.settings.follows_by_field, self.settings.correlation)
+        share = shared_ranks(first, second, self.settings.following(), self.settings.correlation)
         return Joint.of(self.shares[first], self.shares[second], share)
 
     def _effects(self, codes: Codes) -> np.ndarray:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ..errors import InputError, join_names
 from ..settings import Config, setting
-from .truth import LEAST_ROWS, MOST_ROWS
+from .tables import LEAST_ROWS, MOST_ROWS
 
 DISJOINT, HUB, CHOSEN = "disjoint", "hub", "chosen"
 MOST_CELLS = 200_000_000
@@ -142,7 +142,7 @@ class PairSettings(Config):
         super().__post_init__()
         self._check_sizes()
         self._check_layout()
-        self.follows_by_field  # noqa: B018 - raises where a name or a circle is wrong
+        self.following()
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -161,8 +161,7 @@ class PairSettings(Config):
             raise InputError("Each pair is named once: {terms} has one of them twice.", terms=self.terms)
         return terms
 
-    @property
-    def follows_by_field(self) -> dict[str, str]:
+    def following(self) -> dict[str, str]:
         """Each field that follows another one, and which; empty where nothing is correlated."""
         if self.correlation == 0:
             return {}

@@ -10,7 +10,8 @@ import polars as pl
 from ..schema import Column, Role, Schema
 from .pair_plan import PairPlan, is_numeric, level_values, pair_plan
 from .pair_settings import PairSettings
-from .truth import Planted, Truth, best_auc, in_blocks, pairs_within
+from .tables import Planted, in_blocks
+from .truth import Truth, best_auc, pairs_within
 
 LABEL = "click"
 
@@ -49,7 +50,7 @@ def pair_truth(plan: PairPlan, probabilities: np.ndarray) -> Truth:
         sets=sets,
         strengths=tuple(term.strength for term in plan.terms),
         main_strength=plan.settings.main_strength,
-        correlated=tuple(plan.settings.follows_by_field.items()),
+        correlated=tuple(plan.settings.following().items()),
     )
 
 

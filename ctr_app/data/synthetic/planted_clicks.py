@@ -7,7 +7,8 @@ import polars as pl
 
 from ..schema import Column, Role, Schema
 from .effects import pair_effect, scaled, zipf
-from .truth import Planted, Truth, best_auc, check_rows
+from .tables import Planted, check_rows
+from .truth import Truth, best_auc
 from .words import AGE_GROUPS, CATEGORIES, COUNTRIES, DEVICES, SLOTS, WEEKDAYS
 
 # Planted clicks: name -> (values, Zipf exponent). Numeric fields act through their quantile.

@@ -6,7 +6,8 @@ import numpy as np
 import polars as pl
 
 from ..schema import Column, Role, Schema
-from .truth import Planted, Truth, best_auc, check_rows
+from .tables import Planted, check_rows
+from .truth import Truth, best_auc
 from .words import AGE_GROUPS, DEVICES, GENRES, TITLE_ENDS, TITLE_STARTS
 
 

@@ -12,7 +12,7 @@ from sklearn.metrics import roc_auc_score
 
 from ctr_app.data.errors import InputError
 from ctr_app.data.schema import Role
-from ctr_app.data.synthetic import truth
+from ctr_app.data.synthetic import tables
 from ctr_app.data.synthetic.function_tables import (
     FunctionSettings,
     bin_names,
@@ -78,7 +78,7 @@ def test_any_valid_settings_give_the_table_they_speak_of(name, asked):
 @pytest.mark.parametrize("name", FUNCTIONS)
 @pytest.mark.parametrize("bins", [0, 4, 10])
 def test_the_probability_is_that_of_what_stands_in_the_table(name, bins, monkeypatch):
-    monkeypatch.setattr(truth, "BLOCK_ROWS", 200)
+    monkeypatch.setattr(tables, "BLOCK_ROWS", 200)
     asked = FunctionSettings(rows=500, bins=bins)
     planted, plan = function_table(name, asked), function_plan(name, asked)
     x = {int(field[1:]): column for field, column in variables(planted, name, bins).items()}

@@ -19,9 +19,9 @@ def test_terms_are_read_with_or_without_spaces():
 
 def test_without_names_each_field_follows_the_one_before_it():
     shape = {"num_categorical_fields": 2, "num_numeric_fields": 1, "num_pairs": 1}
-    assert PairSettings(**shape, correlation=0.5).follows_by_field == {"c2": "c1", "n1": "c2"}
-    assert PairSettings(**shape, correlation=0.5, follows="n1 < c1").follows_by_field == {"n1": "c1"}
-    assert PairSettings(**shape, follows="n1<c1").follows_by_field == {}
+    assert PairSettings(**shape, correlation=0.5).following() == {"c2": "c1", "n1": "c2"}
+    assert PairSettings(**shape, correlation=0.5, follows="n1 < c1").following() == {"n1": "c1"}
+    assert PairSettings(**shape, follows="n1<c1").following() == {}
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from sklearn.metrics import roc_auc_score
 
 from ctr_app.data.schema import Role
-from ctr_app.data.synthetic import truth
+from ctr_app.data.synthetic import tables
 from ctr_app.data.synthetic.pair_plan import LEVELS, is_numeric, pair_plan
 from ctr_app.data.synthetic.pair_settings import PairSettings
 from ctr_app.data.synthetic.pair_tables import pair_table
@@ -97,7 +97,7 @@ def test_the_rows_are_drawn_as_the_joint_distribution_says():
 
 
 def test_the_probability_is_that_of_what_stands_in_the_table(monkeypatch):
-    monkeypatch.setattr(truth, "BLOCK_ROWS", 200)
+    monkeypatch.setattr(tables, "BLOCK_ROWS", 200)
     asked = PairSettings(**MANY, rows=500, num_triples=1, correlation=0.4, noise=0.1)
     planted, plan = pair_table(asked), pair_plan(asked)
     codes = {name: planted.frame[name].str.slice(1).cast(int).to_numpy() - 1 for name in ("c1", "c2", "c3", "c4")}
