@@ -24,7 +24,7 @@ TABLE_ENDINGS = (
     *(".inter", ".item", ".user", ".libsvm", ".svm", ".svmlight", ".libfm"),
     *(".gz", ".zip", ".zst", ".zstd"),
 )
-OWN_FOLDERS = ("sets", "incoming")
+OWN_FOLDERS = ("sets", "incoming", "downloads")
 MAX_FILES = 1000
 
 

@@ -111,10 +111,8 @@ def _licence(known: RealDataSet) -> None:
 
 def _progress(download: Download) -> None:
     """How far it is, and Stop."""
-    is_whole = download.done >= download.total
-    come = _("{done} of {total}", done=file_size(download.done), total=file_size(download.total))
     with st.container(gap="xsmall"):
-        st.progress(min(1.0, download.done / download.total), text=_("Preparing the rows") if is_whole else come)
+        st.progress(*_how_far(download))
         st.button(
             _("Stop"),
             key=f"data-download-stop-{download.name}",
@@ -123,6 +121,20 @@ def _progress(download: Download) -> None:
             on_click=services.downloads().stop,
             args=(download.name,),
         )
+
+
+def _how_far(download: Download) -> tuple[float, str]:
+    """The share of what is being done, and what that is."""
+    share = min(1.0, download.done / download.total)
+    if download.stop.is_set():
+        return share, _("Stopping")
+    if download.built >= 1:
+        return 1.0, _("Encoding the rows")
+    if download.built > 0:
+        return download.built, _("Making rows of it")
+    if share == 1:
+        return 1.0, _("Reading the file")
+    return share, _("{done} of {total}", done=file_size(download.done), total=file_size(download.total))
 
 
 def _use(name: str, dataset: DataSet) -> None:

@@ -109,7 +109,9 @@ def test_a_stopped_download_can_be_resumed(publisher: Publisher, app: AppTest, m
     monkeypatch.setattr(downloading, "WAIT_SECONDS", 60.0)
     publisher.break_after = [len(publisher.files["/ml-100k.zip"]) // 2]
     press(app, f"data-download-{NAME}")
+    give_up = time.monotonic() + 60
     while not bytes_here(NAME, DatasetStore()):
+        assert time.monotonic() < give_up
         time.sleep(0.01)
     press(app, f"data-download-stop-{NAME}")
     services.downloads().join(NAME)

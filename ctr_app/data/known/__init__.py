@@ -23,14 +23,25 @@ OBTAIN: dict[str, Callable[[Job], DataSet]] = {
 }
 
 
-def obtain(name: str, store: DatasetStore, progress: Progress, stop: threading.Event) -> DataSet:
+def obtain(
+    name: str,
+    store: DatasetStore,
+    progress: Progress,
+    stop: threading.Event,
+    building: Callable[[float], None] = lambda _share: None,
+) -> DataSet:
     """The real data set called ``name``, downloaded and stored unless it is here.
+
+    Args:
+        progress: told the bytes that have come and the bytes that there will be.
+        stop: set it to end the download; rows that are being built are built to their end, and not stored.
+        building: told the share of the rows that is made of the file; maybe from another thread.
 
     Raises:
         InputError: one sentence on what went wrong; nothing but whole files and a ``.part`` to resume are left.
         Stopped: it was asked to stop.
     """
-    job = Job(real_named(name), store, progress, stop)
+    job = Job(real_named(name), store, progress, stop, building)
     if (dataset := ready(name, store)) is not None:
         return dataset
     dataset = OBTAIN[name](job)

@@ -18,11 +18,12 @@ logger = logging.getLogger(__name__)
 
 @dataclass
 class Download:
-    """How far one is. ``done`` and ``total`` are bytes of the file; once they are equal, its rows are prepared."""
+    """How far one is. ``done`` and ``total`` are bytes of the file; ``built`` is the share of its rows that is made."""
 
     name: str
     total: int
     done: int = 0
+    built: float = 0.0
     state: Literal["running", "done", "stopped", "failed"] = "running"
     dataset_id: str | None = None
     error: InputError | None = None
@@ -34,8 +35,12 @@ class Download:
         return self.state == "running"
 
     def show(self, done: int, total: int) -> None:
-        """Note how far it is."""
+        """Note how much of the file has come."""
         self.done, self.total = done, total
+
+    def show_built(self, share: float) -> None:
+        """Note how many of the rows are made."""
+        self.built = share
 
 
 class Downloads:
@@ -85,7 +90,8 @@ class Downloads:
 
     def _work(self, download: Download) -> None:
         try:
-            dataset = obtain(download.name, self.store, download.show, download.stop)
+            dataset = obtain(download.name, self.store, download.show, download.stop, download.show_built)
+            download.built = 1.0
             dataset.encoded()  # here rather than on the page that opens it first
             download.dataset_id, download.state = dataset.id, "done"
         except Stopped:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,12 +22,13 @@ VERSION = 1
 
 @dataclass(frozen=True)
 class Job:
-    """Obtaining one real data set."""
+    """Obtaining one real data set. ``building`` is told the share of the rows that is made, where that takes long."""
 
     known: RealDataSet
     store: DatasetStore
     progress: Progress
     stop: threading.Event
+    building: Callable[[float], None]
 
     @property
     def folder(self) -> Path:

@@ -120,5 +120,5 @@ def _obtain(job: Job, read: Callable[[Path], MovieLens], user_fields: dict[str, 
     if found.users is not None:
         fields = tuple(Column(name, role) for name, role in user_fields.items())
         users = SideTable(job.table(found.users, source_hash), "user_id", None, fields)
-    built = build(job.table(found.ratings, source_hash), PLAN, films, users)
+    built = build(job.table(found.ratings, source_hash), PLAN, films, users, job.building)
     return job.keep(built.tables, Preparation(built.schema, built.split), built.names)

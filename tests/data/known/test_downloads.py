@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -34,6 +34,14 @@ def downloads(tmp_path: Path) -> Iterator[Downloads]:
     assert not found.is_busy
 
 
+def wait_for(condition: Callable[[], bool]) -> None:
+    """Return once it holds; fail if that takes a minute."""
+    give_up = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < give_up
+        time.sleep(0.01)
+
+
 def ended(downloads: Downloads, name: str = NAME) -> Download:
     """The latest download once its thread is gone."""
     downloads.join(name)
@@ -49,6 +57,7 @@ def test_a_download_ends_with_an_encoded_data_set(downloads: Downloads) -> None:
     download = ended(downloads)
     assert (download.state, download.error) == ("done", None)
     assert download.done == download.total > 0
+    assert download.built == 1.0
     assert download.dataset_id is not None
     assert list((downloads.store.get(download.dataset_id).folder / "encoded").iterdir())
 
@@ -68,8 +77,7 @@ def test_it_can_be_stopped_and_gone_on_with(publisher: Publisher, downloads: Dow
     publisher.break_after = [len(content) // 2, len(content) // 4]
     publisher.pause = 0.2
     downloads.start(NAME)
-    while not known.bytes_here(NAME, downloads.store):
-        time.sleep(0.01)
+    wait_for(lambda: known.bytes_here(NAME, downloads.store) > 0)
     downloads.stop(NAME)
     assert ended(downloads).state == "stopped"
     assert downloads.store.list() == []

@@ -72,7 +72,6 @@ def test_a_download_becomes_clicks_with_histories_and_titles(
         earlier = sorted((t, m) for u, m, r, t in ratings if u == user and t < time and r >= 4)
         assert found[user, film] == (int(rating >= 4), [m for _, m in earlier])
     assert dataset.names()["movie_id"]["1"] == "Toy Story (1995)"
-    assert not (tmp_path / "incoming").exists() or not list((tmp_path / "incoming").iterdir())
 
 
 @pytest.mark.parametrize(
@@ -115,6 +114,16 @@ def test_the_real_100k_becomes_clicks_with_titles(
     assert dataset.names()["movie_id"]["50"] == "Star Wars (1977)"
     assert dataset.frame["click"].mean() == pytest.approx(0.55375)
     assert dataset.frame["history"].list.len().max() == 50
+
+
+def test_whoever_waits_is_told_how_many_rows_are_made(
+    tmp_path: Path, publisher: Publisher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shares: list[float] = []
+    published.publish(monkeypatch, publisher, "movielens-1m", published.ml_1m())
+    obtain("movielens-1m", DatasetStore(tmp_path), lambda *_: None, threading.Event(), shares.append)
+    assert shares[-1] == 1.0
+    assert shares == sorted(shares)
 
 
 @needs_shared_data
