@@ -61,15 +61,22 @@ def split_table(
 def split_together(keys: np.ndarray, labels: np.ndarray, rule: SplitRule) -> dict[str, np.ndarray]:
     """As ``split_rows``, but all rows with the same key fall on the same side; ``keys`` int (n,).
 
-    The shares are met as nearly as whole groups of rows allow.
+    The shares are met as nearly as whole groups of rows allow, with one group at least where rows are asked for.
     """
     _check_enough(len(labels))
     _, numbers, counts = np.unique(keys, return_inverse=True, return_counts=True)
     order = np.random.default_rng(rule.seed).permutation(len(counts))
-    reached = np.empty(len(counts))
-    reached[order] = (np.cumsum(counts[order]) - counts[order] / 2) / len(labels)
-    places = np.searchsorted(np.cumsum((rule.test_share, rule.valid_share)), reached, side="right")[numbers]
-    parts = {name: np.flatnonzero(places == place) for name, place in (("train", 2), ("valid", 1), ("test", 0))}
+    ends = np.cumsum(counts[order])
+    middles = ends - counts[order] / 2
+    places = np.full(len(counts), SPLITS.index("train"))
+    taken = 0
+    for name, share in (("test", rule.test_share), ("valid", rule.valid_share)):
+        start = ends[taken - 1] if taken else 0
+        upto = max(taken + 1, int((middles < start + share * len(labels)).sum())) if share > 0 else taken
+        places[order[taken:upto]] = SPLITS.index(name)
+        taken = upto
+    parts = {name: np.flatnonzero(places[numbers] == place) for place, name in enumerate(SPLITS)}
+    parts = {name: rows for name, rows in parts.items() if name == "train" or len(rows)}
     for name, rows in parts.items():
         check_both_labels(labels[rows], name)
     return parts

@@ -6,13 +6,14 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from . import draft_editor, source_generate, source_known, source_upload, stored_sets
+from . import draft_editor, source_files, source_generate, source_known, source_upload, stored_sets
 from .state import state
 from .words import _
 
 # Where a table comes from: name -> label, icon, what draws it.
 SOURCES: dict[str, tuple[str, str, Callable[[], None]]] = {
     "upload": ("Upload", ":material/upload_file:", source_upload.draw),
+    "files": ("A file here", ":material/folder_open:", source_files.draw),
     "known": ("Known data sets", ":material/local_library:", source_known.draw),
     "generate": ("Generate", ":material/science:", source_generate.draw),
 }

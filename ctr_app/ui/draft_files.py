@@ -8,12 +8,11 @@ from typing import Any
 import streamlit as st
 
 from ..data.decoding import ENCODINGS
-from ..data.inferring import infer
 from ..data.naming import names_in
 from ..data.reading import ReadOptions, Table, read_table
 from ..data.sniffing import SNIFFED_SEPARATORS
-from . import parts
-from .state import Draft, change, state
+from . import drafting, parts
+from .state import Draft, state
 from .words import _, plain
 
 # Signs that cannot be seen.
@@ -44,9 +43,16 @@ def reading(draft: Draft) -> None:
         if options != table.options:
             with parts.sentences(), st.spinner(_("Reading {name}", name=plain(table.name)), show_time=True):
                 assert table.source is not None
-                draft.tables["train"] = read_table(table.source, table.name, options)
-                draft.inference = infer(draft.tables["train"].frame)
-                change(draft, draft.inference.schema)
+                _read_again(draft, read_table(table.source, table.name, options))
+
+
+def _read_again(draft: Draft, table: Table) -> None:
+    """Begin anew with the columns of a table that was read in another way; files beside it stay."""
+    again = drafting.draft_of(table)
+    again.tables = draft.tables | again.tables
+    again.version = draft.version + 1
+    state().draft = again
+    st.rerun()
 
 
 def notes(draft: Draft) -> None:

@@ -94,7 +94,12 @@ def _ask(draft: Draft) -> None:
     if draft.inference.label_candidates:
         st.info(_("The label could not be guessed. Choose the column that the model should predict."))
     else:
-        st.error(_("No column has two values, so none can be the label as it is. Choose a column, then its value."))
+        st.info(
+            _(
+                "No column has two values, so none can be the label as it is. Choose a column, then its value. A table "
+                "of items or users goes beside one of clicks: bring that one first."
+            )
+        )
 
 
 def _why_not(label: str, facts: Facts) -> str | None:

@@ -12,35 +12,13 @@ from tests.paths import SHARED_DATA, needs_shared_data
 
 from .conftest import OpenPage
 from .reading import is_well, words
-
-
-def upload(app: AppTest, content: bytes | str, name: str = "clicks.csv") -> AppTest:
-    """Put a file in."""
-    app.file_uploader(key="data-upload").upload(name, content.encode() if isinstance(content, str) else content)
-    return app.run()
+from .uploads import CLICKS, edit, select, table, upload
 
 
 def press_sample(app: AppTest, name: str) -> AppTest:
     """Take a sample from among the known data sets."""
     app.segmented_control(key="data-source").set_value("known").run()
     return app.button(key=f"data-sample-{name}").click().run()
-
-
-def table(header: str, *cells: str, rows: int = 300) -> str:
-    """A CSV whose cells are templates over the row's number i."""
-    lines = [
-        ",".join(cell.format(i=i, two=i % 2, three=i % 3, seven=i % 7, third=int(i % 3 == 0)) for cell in cells)
-        for i in range(rows)
-    ]
-    return "\n".join([header, *lines])
-
-
-def select(app: AppTest, start: str):
-    """The selectbox whose key begins so."""
-    return next(box for box in app.selectbox if box.key.startswith(start))
-
-
-CLICKS = table("click,site,price", "{two}", "s{seven}", "{i}.5")
 
 
 def test_a_sample_is_made_at_the_press_of_its_button(open_page: OpenPage) -> None:
@@ -96,9 +74,7 @@ def test_a_discarded_upload_leaves_nothing(open_page: OpenPage) -> None:
 
 def test_the_role_of_a_column_can_be_changed(open_page: OpenPage) -> None:
     app = upload(open_page("data"), CLICKS)
-    editor = next(key for key in app.session_state.keys() if str(key).startswith("data-columns"))  # noqa: SIM118
-    app.session_state[editor] = {"edited_rows": {2: {"role": "leave out"}}, "added_rows": [], "deleted_rows": []}
-    app.run()
+    edit(app, 2, role="leave out")
     assert is_well(app)
     app.button(key="data-accept").click().run()
     (dataset,) = DatasetStore().list()
@@ -107,9 +83,7 @@ def test_the_role_of_a_column_can_be_changed(open_page: OpenPage) -> None:
 
 def test_a_role_that_a_column_cannot_have_is_answered_with_a_sentence(open_page: OpenPage) -> None:
     app = upload(open_page("data"), CLICKS)
-    editor = next(key for key in app.session_state.keys() if str(key).startswith("data-columns"))  # noqa: SIM118
-    app.session_state[editor] = {"edited_rows": {1: {"role": "number"}}, "added_rows": [], "deleted_rows": []}
-    app.run()
+    edit(app, 1, role="number")
     assert not app.exception
     assert len(app.error) == 1
     assert "Column site cannot be numeric" in app.error[0].value
