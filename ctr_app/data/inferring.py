@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 import polars as pl
@@ -44,6 +45,8 @@ LABEL_NAMES = (
 )
 POSITIVE_VALUES = ("1", "true", "yes", "y", "t", "click", "clicked", ">50k")
 GROUP_WORDS = {"user", "uid", "session", "visitor", "customer", "member"}
+# A table of no more cells is looked through in memory: of a file with thousands of columns, each is slow to find.
+FEW_CELLS = 2_000_000
 TO_PREDICT = say("the column to predict")
 NAME_WORDS = {"title", "name", "label", "description"}
 
@@ -64,9 +67,10 @@ class Inference:
     leaks: Mapping[str, float] = field(default_factory=dict)
     copies: float = 0.0
 
-    def profile(self, name: str) -> ColumnProfile:
-        """What the column called ``name`` looks like."""
-        return next(profile for profile in self.profiles if profile.name == name)
+    @cached_property
+    def by_name(self) -> dict[str, ColumnProfile]:
+        """The profiles by the names of their columns."""
+        return {profile.name: profile for profile in self.profiles}
 
     def facts(self, name: str) -> Facts:
         """The counts over the column called ``name``."""
@@ -80,6 +84,8 @@ def infer(
 
     ``known`` is the survey of the same table, where there is one: it need not be looked through again.
     """
+    if frame.height * frame.width <= FEW_CELLS:
+        frame = frame.head(frame.height)
     looked = known or survey(frame)
     facts = looked.facts
     is_list_column = {name: is_list(looked.sample[name]) for name in frame.columns}

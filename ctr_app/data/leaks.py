@@ -40,14 +40,14 @@ def auc_alone(series: pl.Series, labels: np.ndarray) -> float:
 
 def _auc_of_rates(texts: pl.Series, labels: np.ndarray, is_drawn: np.ndarray) -> float:
     """Values that the drawn half shows once or never share one rate: an id that only clicks have tells them too."""
-    table = pl.DataFrame({"value": texts, "label": labels.astype(np.float64), "drawn": is_drawn})
-    drawn, held_out = table.filter("drawn"), table.filter(~pl.col("drawn"))
-    by_value = drawn.group_by("value").agg(pl.col("label").mean().alias("rate"), pl.len().alias("rows"))
-    often = by_value.filter(pl.col("rows") > 1)
-    rare = by_value.filter(pl.col("rows") == 1)["rate"].mean()
-    scored = held_out.join(often.select("value", "rate"), on="value", how="left", nulls_equal=True)
-    scores = scored["rate"].fill_null(labels.mean() if rare is None else rare)
-    return auc(scores, scored["label"].to_numpy() > 0)
+    codes = texts.rank("dense").fill_null(0).to_numpy().astype(np.int64)
+    drawn = codes[is_drawn]
+    rows = np.bincount(drawn, minlength=codes.max(initial=0) + 1)
+    clicks = np.bincount(drawn, weights=labels[is_drawn], minlength=len(rows))
+    is_single = rows == 1
+    rare = clicks[is_single].sum() / is_single.sum() if is_single.any() else labels.mean()
+    rates = np.where(rows > 1, clicks / np.maximum(rows, 1), rare)
+    return auc(rates[codes[~is_drawn]], labels[~is_drawn])
 
 
 def _auc_of_numbers(numbers: pl.Series, labels: np.ndarray) -> float:
@@ -55,14 +55,15 @@ def _auc_of_numbers(numbers: pl.Series, labels: np.ndarray) -> float:
     present = numbers.is_not_null().to_numpy()
     if present.sum() <= len(labels) / 2:
         return 0.5
-    found = auc(numbers.drop_nulls(), labels[present])
+    found = auc(numbers.drop_nulls().to_numpy(), labels[present])
     return max(found, 1 - found)
 
 
-def auc(scores: pl.Series, labels: np.ndarray) -> float:
-    """AUC of ``scores`` for labels bool (n,), or 1/2 where the labels are all alike."""
+def auc(scores: np.ndarray, labels: np.ndarray) -> float:
+    """AUC of ``scores`` (n,) for labels bool (n,), or 1/2 where the labels are all alike."""
     clicks, others = int(labels.sum()), int((~labels).sum())
     if clicks * others == 0:
         return 0.5
-    ranks = scores.rank().to_numpy()
-    return float((ranks[labels].sum() - clicks * (clicks + 1) / 2) / (clicks * others))
+    _, places, counts = np.unique(scores, return_inverse=True, return_counts=True)
+    ranks = np.cumsum(counts) - (counts - 1) / 2  # of equal scores, the middle of their ranks
+    return float((ranks[places][labels].sum() - clicks * (clicks + 1) / 2) / (clicks * others))

@@ -77,7 +77,7 @@ def _words(names: Mapping[Any, str]) -> dict[str, Any]:
 
 
 def _line(draft: Draft, schema: Schema, column: Column) -> dict[str, Any]:
-    profile = draft.inference.profile(column.name)
+    profile = draft.inference.by_name[column.name]
     use = use_of(schema, column.name)
     return {
         "name": column.name,
