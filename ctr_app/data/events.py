@@ -75,6 +75,7 @@ def rows_of(log: EventLog, plan: EventPlan) -> tuple[EventRows, tuple[Sentence, 
         InputError: if there is no row, or no negative can be drawn.
     """
     if not plan.negatives:
+        _check_clicks(log, plan)
         return EventRows(np.arange(len(log)), log.items, log.clicks.astype(np.int8)), ()
     untouched = Untouched(log.users, log.items, weights_by(plan.negatives_by, log.items, len(log.item_values)))
     clicks = np.flatnonzero(log.clicks)
@@ -106,6 +107,17 @@ def split_of(log: EventLog, rows: EventRows, plan: EventPlan) -> dict[str, np.nd
         raise InputError("No user has {count} events, so none can give its last ones away.", count=EVENTS_TO_SPLIT)
     place = np.minimum(from_end[rows.events], EVENTS_TO_SPLIT)
     return {split: np.flatnonzero(place == at) for split, at in zip(SPLITS, (3, 2, 1), strict=True)}
+
+
+def _check_clicks(log: EventLog, plan: EventPlan) -> None:
+    clicks = int(log.clicks.sum())
+    if clicks in (0, len(log)):
+        raise InputError(
+            "By the rule {rule} {what} of the {count} events is a click; there must be clicks and others.",
+            rule=plan.click,
+            what="every one" if clicks else "none",
+            count=spaced(len(log)),
+        )
 
 
 def notes_on(table: Table, log: EventLog, items: SideTable | None, users: SideTable | None) -> tuple[Sentence, ...]:

@@ -11,6 +11,7 @@ from .column_warnings import find_warnings
 from .columns import as_text, value_text
 from .correcting import check_numbers, check_separator, corrected
 from .errors import InputError, join_names
+from .event_guess import guess_events
 from .event_words import EventWords, asked_rows
 from .files import read_json
 from .inferring import Inference, infer
@@ -156,5 +157,10 @@ def _schema_for(frame: Frame, request: Request, known: Schema | None = None) -> 
             raise InputError("The table lacks {names}, which the schema file speaks of.", names=join_names(lacking))
     if known is not None:
         inference = replace(inference, schema=known)
+    if inference.schema is None and request.corrections.label is None and guess_events(frame):
+        raise InputError(
+            "No column is known for the label, and the table looks like a log of events: build rows of it with "
+            "--events, or name the label with --label COL."
+        )
     schema = corrected(frame, inference, request.corrections)
     return schema, inference

@@ -66,6 +66,7 @@ def test_three_choices_make_a_log_a_data_set_with_histories(open_page: OpenPage)
     put_beside(app, "items", ITEMS)
     assert "Joined by id; names are in title." in words(app)
     build(app)
+    assert "Read as, oldest to newest: Thing" in words(app)
     app.button(key="data-accept").click().run()
     assert is_well(app)
     assert app.title[0].value == "Train a model"
@@ -164,6 +165,9 @@ def test_what_cannot_be_built_is_one_sentence_and_the_choices_stay(open_page: Op
     widget(app, "selectbox", "events-item").set_value("item").run()
     assert is_well(app)
     assert has(app, "events-build")
+    widget(app, "number_input", "events-from").set_value(9).run()
+    assert [error.value for error in app.error if "none of the 400 events is a click" in error.value]
+    assert not has(app, "events-build")
 
 
 def test_each_line_can_be_an_example_all_the_same(open_page: OpenPage) -> None:

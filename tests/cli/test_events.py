@@ -78,7 +78,12 @@ REFUSED: dict[str, tuple[list[str], str]] = {
     "the same column twice": (["--events", "user,user,time", "--negatives", "1"], "must be three columns"),
     "no rule": (["--events", "--click", "stars"], "COL>=NUMBER or COL=VALUE,VALUE, not stars"),
     "no number": (["--events", "--click", "stars>=many"], "After stars>= stands a number, not many"),
-    "a rule that no event meets": (["--events", "--click", "stars>=9"], "needs the value 1 and another one"),
+    "a rule that no event meets": (
+        ["--events", "--click", "stars>=9"],
+        "By the rule stars>=9 none of the 400 events is a click",
+    ),
+    "a rule that every event meets": (["--events", "--click", "stars>=0"], "every one of the 400 events is a click"),
+    "nothing said": ([], "looks like a log of events: build rows of it with --events"),
     "a user as the click": (["--events", "--click", "user=u1"], "Column user cannot tell the clicks"),
     "too many negatives": (["--events", "--negatives", "5000"], "between 0 and 1000, not 5000"),
     "no length": (["--events", "--negatives", "1", "--history-length", "0"], "between 1 and 1000 events long"),

@@ -147,6 +147,12 @@ def test_the_last_event_of_each_user_tests_and_the_one_before_it_validates() -> 
     assert [row["split"] for row in rows_of(built)].count("test") == 3
 
 
+@pytest.mark.parametrize(("least", "what"), [(0.0, "every one"), (6.0, "none")])
+def test_a_rule_that_all_or_no_events_meet_is_refused(least: float, what: str) -> None:
+    with pytest.raises(InputError, match=f"By the rule rating>={least:g} {what} of the 400 events is a click"):
+        build(log_of(many_events()), replace(RATED, click=ClickRule("rating", at_least=least)))
+
+
 def test_where_no_user_has_three_events_none_can_give_the_last_away() -> None:
     with pytest.raises(InputError, match="No user has 3 events"):
         build(log_of([("u", "a", 1, 5), ("v", "b", 2, 1)]), replace(RATED, split="last"))
