@@ -24,6 +24,7 @@ CARD_WIDTH = 300
 
 def draw() -> None:
     """One card for each: what it is, its rows, its size and licence, and the button that brings it."""
+    _take_what_came()
     st.subheader(_("Planted: made here, with interactions that are known"), anchor=False)
     grid = _cards()
     for name in READY_MADE:
@@ -32,7 +33,6 @@ def draw() -> None:
     with grid.cell():
         _generate()
     st.subheader(_("Real: fetched from their publishers"), anchor=False)
-    _take_what_came()
     running = _running()
     st.fragment(_real_ones, run_every=REFRESH_SECONDS if running else None)(running)
 

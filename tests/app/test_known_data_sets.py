@@ -68,8 +68,10 @@ def test_a_card_leads_to_planted_data_with_settings(app: AppTest) -> None:
 
 def test_a_download_becomes_the_data_set_of_the_session(publisher: Publisher, app: AppTest) -> None:
     publisher.may_go_on.clear()
+    press(app, "data-sample-planted-clicks")
     press(app, f"data-download-{NAME}")
     assert is_well(app)
+    assert words(app).count("Train a model on it") == 2
     assert f"data-download-stop-{NAME}" in keys(app)
     assert f"data-download-{NAME}" not in keys(app)
     publisher.may_go_on.set()
@@ -77,6 +79,7 @@ def test_a_download_becomes_the_data_set_of_the_session(publisher: Publisher, ap
     app.run()
     assert is_well(app)
     assert "**MovieLens 100K** ·" in words(app)
+    assert words(app).count("Train a model on it") == 2  # on its card, and with the stored data sets
     assert f"data-download-use-{NAME}" not in keys(app)  # it is chosen
     assert not {f"data-download-{NAME}", f"data-download-stop-{NAME}"} & keys(app)
 
