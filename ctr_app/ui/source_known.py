@@ -177,7 +177,8 @@ def _running() -> frozenset[str]:
 
 def _take_what_came() -> None:
     """What this session asked for becomes its data set once it is here."""
+    running = _running()  # before looking, so that none ends unseen in between
     for name in state().awaited:
         if (dataset := ready(name, services.datasets())) is not None:
             state().dataset_id = dataset.id
-    state().awaited = tuple(name for name in state().awaited if name in _running())
+    state().awaited = tuple(name for name in state().awaited if name in running)
