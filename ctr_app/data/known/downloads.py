@@ -98,6 +98,10 @@ class Downloads:
             download.state = "stopped"
         except InputError as error:
             download.error, download.state = error, "failed"
+        except OSError as error:
+            why = (error.strerror or str(error)).lower()
+            download.error = InputError("{name} cannot be stored: {why}.", name=download.name, why=why)
+            download.state = "failed"
         except Exception as error:
             logger.exception("%s could not be prepared", download.name)
             download.error = InputError("{name} could not be prepared: {why}.", name=download.name, why=error)

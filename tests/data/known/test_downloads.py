@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -98,17 +97,29 @@ def test_what_went_wrong_is_kept_as_a_sentence(publisher: Publisher, downloads: 
     assert ended(downloads).state == "done"
 
 
-def test_a_fault_of_ours_is_logged_and_said(
-    downloads: Downloads, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize(
+    ("fault", "sentence", "logged"),
+    [
+        (ZeroDivisionError("oh"), "movielens-100k could not be prepared: oh.", 1),
+        (OSError(28, "No space left on device"), "movielens-100k cannot be stored: no space left on device.", 0),
+    ],
+)
+def test_a_full_disk_is_said_and_a_fault_of_ours_is_logged_too(
+    downloads: Downloads,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    fault: Exception,
+    sentence: str,
+    logged: int,
 ) -> None:
     def broken(*_: object) -> None:
-        raise ZeroDivisionError("oh")
+        raise fault
 
     monkeypatch.setattr(module, "obtain", broken)
-    with caplog.at_level(logging.CRITICAL + 1, logger=module.logger.name):
-        downloads.start(NAME)
-        failed = ended(downloads)
-    assert (failed.state, str(failed.error)) == ("failed", "movielens-100k could not be prepared: oh.")
+    downloads.start(NAME)
+    failed = ended(downloads)
+    assert (failed.state, str(failed.error)) == ("failed", sentence)
+    assert len(caplog.records) == logged
 
 
 def test_closing_stops_what_runs(publisher: Publisher, downloads: Downloads) -> None:
