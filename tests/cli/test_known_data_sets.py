@@ -9,6 +9,8 @@ import pytest
 
 from ctr_app.data.catalogue import REAL_DATA_SETS, SAMPLES
 from ctr_app.data.downloading import file_size
+from ctr_app.data.schema import Role
+from ctr_app.training.run_store import RunStore
 from tests import published
 from tests.paths import SHARED_DATA, needs_shared_data
 from tests.publisher import Publisher, publishing
@@ -104,3 +106,24 @@ def test_an_interrupted_download_says_that_it_goes_on_from_there(
         "Interrupted; what has come of MovieLens 100K is kept, and the same command goes on from there."
     )
     assert publisher.asked
+
+
+@pytest.mark.usefixtures("publisher")
+def test_what_is_said_of_columns_leaves_the_rest_as_it_is_known(workplace: Workplace) -> None:
+    workplace("download", NAME)
+    flags = ("--ignore", "gender", "--sequence", "history:movie_id")
+    trained = workplace("train", "--data", NAME, "--model", "din", *flags, *QUICKLY, "--json").json()
+    spec = RunStore(workplace.folder / "runs").get(trained["run"]).spec()
+    schema = spec.preparation.schema
+    assert schema.column("gender").role is Role.IGNORED
+    assert {column.name for column in schema.fields} == {
+        *("year", "age", "user_id", "movie_id", "occupation", "genres", "history"),
+    }
+    assert spec.preparation.split.method == "time"
+
+
+@pytest.mark.parametrize("flags", [("--events", "a,b,c"), ("--valid", "valid.csv"), ("--test", "test.csv")])
+def test_a_known_data_set_has_its_rows_and_its_split_already(workplace: Workplace, flags: tuple[str, str]) -> None:
+    said = workplace("train", "--data", NAME, "--model", "fm", *flags).refusal()
+    assert said.startswith(f"{NAME} ")
+    assert f"leave {flags[0]}" in said or f"and {flags[0]} out" in said
