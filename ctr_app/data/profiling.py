@@ -58,6 +58,8 @@ ROW_WORDS = {"unnamed", "index", "row", "rows", "rownum", "rownumber", "no", "nr
 FEW_INTEGERS = 24
 SAMPLE_ROWS = 20_000
 OWN_VALUES = say("nearly every row has a value of its own")
+# Shares of cells with several items, for a column to be one of lists.
+MANY_LISTS, SOME_LISTS = 0.5, 0.2
 
 
 @dataclass(frozen=True)
@@ -148,7 +150,10 @@ def _number_or_code(name: str, fact: Facts, is_float: bool) -> tuple[Role, Sente
 
 
 def guess_separator(series: pl.Series) -> str | None:
-    """The separator that most cells hold and that cuts them into values that come again and again."""
+    """The separator that many cells hold and that cuts them into values that come again and again.
+
+    Half of the cells must hold it, or some where it is a sign that hardly stands in anything but lists.
+    """
     sample = as_text(series).drop_nulls().head(2000)
     if sample.is_empty():
         return None
@@ -157,7 +162,7 @@ def guess_separator(series: pl.Series) -> str | None:
     for separator in SEPARATORS:
         parts = split_items(sample, separator)
         lengths = parts.list.len()
-        if (lengths > 1).to_numpy().mean() < 0.5:
+        if (lengths > 1).to_numpy().mean() < (SOME_LISTS if separator in "|^" else MANY_LISTS):
             continue
         items = parts.explode()
         if items.n_unique() > 0.6 * len(items):

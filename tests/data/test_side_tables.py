@@ -61,3 +61,12 @@ def test_the_tables_of_movielens_are_understood() -> None:
     people = side_table(users, "user_id:token", log.frame["user_id:token"])
     assert (people.key, people.title) == ("user_id:token", None)
     assert [column.name.partition(":")[0] for column in people.fields] == ["age", "gender", "occupation", "zip_code"]
+
+
+@needs_shared_data
+def test_a_table_without_a_header_is_understood_by_what_it_holds() -> None:
+    films = read_table(SHARED_DATA / "movielens_1m_din" / "movies.dat")
+    side = side_table(films, "movie", pl.Series([str(number) for number in range(1, 3900)]))
+    assert (side.key, side.title) == ("column_1", "column_2")
+    assert side.fields == (Column("column_3", Role.SEQUENCE, separator="|"),)
+    assert side.names(pl.Series(["73"])) == {"73": "Misérables, Les (1995)"}
