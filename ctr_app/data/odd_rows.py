@@ -19,6 +19,7 @@ class Odd(Enum):
     STRAY = ("Quotation marks that do not match, read as they stand", "has quotation marks that do not match", 0.1)
     ZEROS = ("Zero bytes, taken out", "holds zero bytes", 0.1)
     TOKENS = ("Not of the form label index:value, left out", "is not of the form label index:value", 0.1)
+    HEADER = ("The header again, left out", "holds the names of the columns", 0.5)
     SHORT = ("Too few cells, the others missing", "has {cells} cells where the table has {width} columns", 0.5)
     BYTES = ("Bytes of another encoding, shown as “\ufffd”", "holds bytes of another encoding", 0.5)
 

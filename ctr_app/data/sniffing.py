@@ -85,7 +85,10 @@ def split_line(line: str, separator: str) -> list[str]:
 
 
 def sniff_separator(lines: list[str]) -> str:
-    """The separator that cuts most lines into one and the same number (over one) of cells."""
+    """The separator that cuts most lines into one and the same number (over one) of cells.
+
+    Spaces stand in texts of all kinds, so they must cut nearly all lines alike, and nothing else any of them.
+    """
     best, best_score = ",", 0.0
     for separator in SNIFFED_SEPARATORS:
         widths = Counter(len(split_line(line, separator)) for line in lines[:100])
@@ -93,6 +96,8 @@ def sniff_separator(lines: list[str]) -> str:
         score = lines_of_width / sum(widths.values()) if width > 1 else 0.0
         if len(split_line(lines[0], separator)) != width:
             score /= 2
+        if separator == " " and (best_score > 0 or score < 0.9):
+            break
         if score > best_score + 0.05:
             best, best_score = separator, score
     return best
@@ -110,7 +115,10 @@ def sniff_quoting(lines: list[str], separator: str) -> bool:
 
 
 def sniff_header(rows: list[list[str]]) -> bool:
-    """A first row is a header when its cells are distinct names over columns that hold something else."""
+    """A first row is a header when its cells are distinct names over columns that hold something else.
+
+    A name over a column of numbers is one even if it comes again, as where tables were put one after another.
+    """
     if len(rows) < 2:
         return True
     first = [cell.strip() for cell in rows[0]]
@@ -119,9 +127,9 @@ def sniff_header(rows: list[list[str]]) -> bool:
     body = [row for row in rows[1:] if len(row) == len(first)]
     columns = [[cell for cell in (row[i].strip() for row in body) if not _is_missing(cell)] for i in range(len(first))]
     below = list(zip(first, columns, strict=True))
-    if any(cells and all(map(_is_number, cells)) for cell, cells in below if not _is_missing(cell)):
+    if any(_is_over_numbers(cell, cells) for cell, cells in below if not _is_missing(cell)):
         return True
-    if len(set(first)) < len(first):
+    if len(set(filter(None, first))) < len(list(filter(None, first))):
         return False
     repeated = sum(cell in cells for cell, cells in below)
     return repeated * 2 <= len(first)
@@ -133,6 +141,11 @@ def names_without_header(rows: list[list[str]], width: int) -> list[str]:
     if width in (39, 40) and hashes and all(re.fullmatch("[0-9a-f]{8}", cell) for cell in hashes):
         return list(CRITEO_COLUMNS[-width:])
     return [f"column_{i}" for i in range(1, width + 1)]
+
+
+def _is_over_numbers(name: str, cells: list[str]) -> bool:
+    others = [cell for cell in cells if cell != name]
+    return bool(others) and all(map(_is_number, others))
 
 
 def _preamble(lines: list[str]) -> tuple[int, str | None]:
@@ -175,6 +188,9 @@ def _width(rows: list[list[str]], first: list[str]) -> int:
 
 def _named(header: list[str], rows: list[list[str]]) -> list[str]:
     """Names for all columns. A name that a header lacks is in front where rows are numbered, as R writes them."""
+    common = Counter(map(len, rows)).most_common(1)[0][0] if rows else len(header)
+    while len(header) > max(common, 1) and not header[-1].strip():
+        header = header[:-1]
     width = _width(rows, header)
     added = [f"column_{i}" for i in range(len(header) + 1, width + 1)]
     if len(added) == 1 and any(row[-1].strip() for row in rows if len(row) == width):

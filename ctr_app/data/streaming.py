@@ -15,7 +15,7 @@ from .columns import MISSING_TOKENS
 from .decoding import Decoder
 from .errors import InputError
 from .odd_rows import Odd, OddRows
-from .records import MAX_RECORD_LINES, mended
+from .records import MAX_RECORD_LINES, mended, records
 from .sniffing import Dialect
 
 BLOCK_BYTES = 2**23
@@ -64,6 +64,8 @@ class TextParser:
         self.rows = 0
         self._decoder, self._odd = decoder, odd
         self._schema = dict.fromkeys(names, pl.String())
+        header = [name.strip() for name in dialect.names]
+        self._header = header if dialect.has_header and all(header) else None
         self._replaced = dialect.separator if len(dialect.separator.encode()) > 1 else None
         self._separator = UNIT_SEPARATOR if self._replaced else dialect.separator
         self._quoting, self._spaced_quotes = dialect.quoting, dialect.spaced_quotes
@@ -119,7 +121,7 @@ class TextParser:
             frame = self._read(text.encode())
             self.rows += self._left_out() - before
         self.rows += frame.height
-        return _clean(frame, block, self._separator)
+        return self._without_headers(_clean(frame, block, self._separator), block, first_line)
 
     def _read(self, block: bytes) -> pl.DataFrame:
         if not block:
@@ -141,6 +143,17 @@ class TextParser:
             return found == expected
         inside = frame.select(pl.all().str.count_matches(self._separator, literal=True).sum()).row(0)
         return found == expected + sum(inside) and block.count(b"\n") - frame.height < MAX_RECORD_LINES
+
+    def _without_headers(self, frame: pl.DataFrame, block: bytes, first_line: int) -> pl.DataFrame:
+        """The frame without rows that repeat the names of the columns, as where tables were put one after another."""
+        if self._header is None or not (frame.to_series(0) == self._header[0]).any():
+            return frame
+        lines = block.decode().split("\n")
+        for record in records(lines, self._separator, self._quoting):
+            if [cell.strip() for cell in record.cells] == self._header:
+                self._odd.add(Odd.HEADER, first_line + record.position)
+        same = [pl.col(name) == cell for name, cell in zip(frame.columns, self._header, strict=True)]
+        return frame.filter(~pl.all_horizontal(same).fill_null(False))
 
     def _left_out(self) -> int:
         return sum(self._odd.counts.get(kind, 0) for kind in (Odd.LONG, Odd.QUOTES))

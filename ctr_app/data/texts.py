@@ -57,9 +57,9 @@ def open_text(stream: ByteStream, head: bytes, encoding: str | None, name: str) 
 
 def _with_two_lines(stream: Readable, head: bytes) -> bytes:
     """As much of the stream as it takes to see the first two lines."""
-    while (
-        head.count(b"\n") + head.count(b"\r") < 2 and len(head) < MAX_LINE_BYTES and (more := stream.read(HEAD_BYTES))
-    ):
+    more = b" "
+    while more and head.count(b"\n") + head.count(b"\r") < 2 and len(head) < MAX_LINE_BYTES:
+        more = stream.read(len(head) or HEAD_BYTES)
         head += more
     return head
 
