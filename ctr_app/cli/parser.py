@@ -12,6 +12,7 @@ from ..data.event_plan import HISTORIES_OF
 from ..data.negatives import NEGATIVES_BY
 from . import known, profiling, results, training
 from .generators import settings_help
+from .reading import add_reading_flags
 
 Command = Callable[[argparse.Namespace], None]
 
@@ -48,7 +49,7 @@ def parser() -> argparse.ArgumentParser:
         ("interactions", results.interactions, "List pairs of fields by how much they interact."),
         ("attention", results.attention, "Show DIN's attention over the history of one row."),
     ):
-        _add_reading_options(name, command(name, function, help))
+        _add_options_on_a_run(name, command(name, function, help))
     _add_runs(command("runs", results.runs, "List the runs."))
     return top
 
@@ -69,13 +70,14 @@ def _add_sample_options(sample: argparse.ArgumentParser) -> None:
     sample.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder to write into")
 
 
-def _add_reading_options(name: str, command: argparse.ArgumentParser) -> None:
+def _add_options_on_a_run(name: str, command: argparse.ArgumentParser) -> None:
     command.add_argument("run", metavar="RUN", help="a run's id or its folder")
     _add_runs(command)
     if name != "interactions":
         command.add_argument(
             "--data", required=name != "evaluate", metavar="FILE|NAME", help="the table, or a known data set's name"
         )
+        add_reading_flags(command)
     if name == "predict":
         command.add_argument(
             "--out", type=Path, required=True, metavar="FILE", help="file to write: .csv, .tsv or .parquet"
@@ -108,6 +110,7 @@ def _add_what_to_train(train: argparse.ArgumentParser) -> None:
     train.add_argument("--seed", type=int, metavar="S", help="the same seed gives the same result (default: 0)")
     train.add_argument("--device", default="auto", metavar="D", help="auto, cpu, cuda or mps")
     train.add_argument("--threads", type=int, metavar="N", help="threads to compute with (default: one per core)")
+    add_reading_flags(train)
     columns = train.add_argument_group("what each column is")
     columns.add_argument("--schema", metavar="FILE", help="a schema file, as `sample` writes it")
     columns.add_argument("--label", metavar="COL")

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import argparse
 import csv
-import gzip
-import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,12 +12,11 @@ from ..data.errors import InputError
 from ..data.event_words import EventWords
 from ..data.ingest import Request
 from ..data.known import ready
-from ..data.reading import read_table
+from ..data.reading import column_names
 from ..data.schema import Corrections
 from ..data.store import DatasetStore
+from .reading import read_options
 
-# As much as the reader itself looks at to guess a separator and a header.
-BEGINNING_BYTES = 2**20
 # Flags that say more about a log of events, and what they are called in EventWords.
 EVENT_FLAGS = {
     "click": "click",
@@ -64,6 +61,7 @@ def request_of(options: argparse.Namespace) -> Request:
         options.min_count,
         options.split_seed,
         _events(options),
+        read_options(options),
     )
 
 
@@ -125,32 +123,17 @@ def _missing(flags: Sequence[str]) -> dict[str, tuple[str, ...]]:
 
 
 def _sequences(options: argparse.Namespace) -> dict[str, str | None]:
-    columns = _columns(options.data) if any(":" in text for text in options.sequence) else []
+    columns = _columns(options) if any(":" in text for text in options.sequence) else []
     return dict(split_sequence(text, columns) for text in options.sequence)
 
 
-def _columns(data: str) -> list[str]:
+def _columns(options: argparse.Namespace) -> list[str]:
     """Names of the columns of a file or a known data set, by its first rows where they are enough."""
+    data = options.data
     if data in SAMPLES:
         return SAMPLES[data].make(100, 0).frame.columns
     if data in REAL_DATA_SETS:
         found = ready(data, DatasetStore())
         return found.frame.columns if found else []  # ingesting it will say so
     path = Path(data)
-    if not path.is_file():
-        return []  # reading it will say so
-    try:
-        return read_table(_beginning(path), path.name).frame.columns
-    except (InputError, OSError, EOFError, zlib.error):
-        return read_table(path).frame.columns
-
-
-def _beginning(path: Path) -> bytes | Path:
-    """The first whole lines of a text table, gzip or not; the path itself of any other file."""
-    with path.open("rb") as file:
-        magic = file.read(4)
-    if magic in (b"PAR1", b"PK\x03\x04"):
-        return path
-    with gzip.open(path) if magic[:2] == b"\x1f\x8b" else path.open("rb") as file:
-        content = file.read(BEGINNING_BYTES)
-    return content if len(content) < BEGINNING_BYTES else content[: content.rfind(b"\n") + 1]
+    return column_names(path, read_options(options)) if path.is_file() else []  # reading it will say so

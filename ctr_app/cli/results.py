@@ -14,11 +14,12 @@ from ..data.catalogue import is_known
 from ..data.errors import InputError, shorten, spaced
 from ..data.files import write_bytes
 from ..data.known import dataset_named
-from ..data.reading import Table, read_table
+from ..data.reading import Table
 from ..data.store import DataSet, DatasetStore
 from ..training.run_store import Run, RunSpec, RunStore
 from ..training.scoring import evaluate_splits, evaluate_table, score_table
 from .output import four, metrics_line, show, tell
+from .reading import read_file
 
 OUTPUT_SUFFIXES = (".csv", ".tsv", ".parquet")
 SHOWN_PAIRS = 20
@@ -30,7 +31,7 @@ def evaluate(options: argparse.Namespace) -> None:
     spec = run.spec()
     result: dict[str, Any] = {"run": run.id, "model": spec.title, "data": options.data or spec.dataset_id}
     lines = []
-    table = None if options.data is None else _table(options.data, datasets)
+    table = None if options.data is None else _table(options, datasets)
     if table is not None:
         metrics = evaluate_table(run, table.frame).to_json()
         result |= metrics
@@ -52,7 +53,7 @@ def predict(options: argparse.Namespace) -> None:
     if not is_known(options.data) and _is_same_file(Path(options.data), options.out):
         raise InputError("--out {path} is the table itself; choose another name.", path=options.out)
     run = _run(options)
-    frame = _table(options.data, DatasetStore()).frame
+    frame = _table(options, DatasetStore()).frame
     ctr = score_table(run, frame)
     column = _free_name("ctr", frame.columns)
     _write_table(frame.head(frame.height).with_columns(pl.Series(column, ctr)), options.out)
@@ -83,7 +84,7 @@ def attention(options: argparse.Namespace) -> None:
     run, datasets = _run(options), DatasetStore()
     model, encoder = run.load_model()
     din = explain.din_or_error(model)
-    batch = explain.encode_row(encoder, _table(options.data, datasets).frame, options.row)
+    batch = explain.encode_row(encoder, _table(options, datasets).frame, options.row)
     if options.candidate is not None:
         batch = explain.with_candidate(batch, encoder, din.groups[0][0].candidate or "", options.candidate)
     frame = explain.attention(din, encoder, batch, _names(datasets, run.spec().dataset_id))
@@ -132,12 +133,12 @@ def _run(options: argparse.Namespace) -> Run:
     return RunStore(options.runs).get(options.run)
 
 
-def _table(data: str, datasets: DatasetStore) -> Table:
+def _table(options: argparse.Namespace, datasets: DatasetStore) -> Table:
     """The table of a file, or of a data set known by name."""
-    if is_known(data):
-        dataset = dataset_named(data, datasets)
+    if is_known(options.data):
+        dataset = dataset_named(options.data, datasets)
         return Table(dataset.frame, dataset.name, dataset.content_hash, "known")
-    return read_table(Path(data))
+    return read_file(Path(options.data), options)
 
 
 def _own_dataset(spec: RunSpec, table: Table | None, datasets: DatasetStore) -> DataSet | None:

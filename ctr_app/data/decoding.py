@@ -28,7 +28,10 @@ ENCODINGS = {
     "cp949": "Korean (EUC-KR)",
 }
 # Told apart by their letters; Western European text is known by its lone accents, before these are tried.
-GUESSED_BY_LETTERS = ["gb18030", "big5", "cp932", "euc_jp", "cp949", "cp1251", "koi8_r", "cp1253", "cp1252"]
+GUESSED_BY_LETTERS = ["gb18030", "big5", "cp932", "euc_jp", "cp949", "cp1251", "koi8_r", "cp1253", "cp1252", "cp1250"]
+# Central European texts cannot be told from Western ones by so little; their users can say so.
+WESTERN = ("cp1252", "cp1250")
+FIRST_ACCENT = 0xC0
 MARKS = {
     codecs.BOM_UTF8: "utf-8",
     codecs.BOM_UTF32_LE: "utf-32",
@@ -69,13 +72,11 @@ def guess_encoding(text: bytes) -> str:
     if _sound_share(text) > SOUND_SHARE:
         return "utf-8"
     sample = b"\n".join(line for line in text.split(b"\n") if not line.isascii())[:GUESSED_BYTES]
-    runs = re.findall(rb"[\x80-\xff]+", sample)
-    lone = sum(len(run) == 1 for run in runs)
-    guess = None
-    if lone < 0.5 * len(runs):
+    if not _has_lone_accents(sample):
         match = charset_normalizer.from_bytes(sample, cp_isolation=GUESSED_BY_LETTERS).best()
-        guess = match.encoding if match else None
-    return guess if guess and guess != "cp1252" else _western(sample)
+        if match and match.encoding not in WESTERN:
+            return match.encoding
+    return _western(sample)
 
 
 def is_like_ascii(encoding: str) -> bool:
@@ -135,6 +136,13 @@ class Decoder:
                 line.decode(self.encoding)
             except UnicodeDecodeError:
                 self._odd.add(Odd.BYTES, number)
+
+
+def _has_lone_accents(sample: bytes) -> bool:
+    """Whether other letters than ASCII's stand alone and are those with accents, as in Western Europe."""
+    runs = re.findall(rb"[\x80-\xff]+", sample)
+    lone = [run[0] for run in runs if len(run) == 1]
+    return len(lone) >= 0.5 * len(runs) and sum(byte >= FIRST_ACCENT for byte in lone) >= 0.8 * len(lone)
 
 
 def _western(sample: bytes) -> str:

@@ -17,7 +17,7 @@ from .files import read_json
 from .inferring import Inference, infer
 from .known import dataset_named
 from .labels import label_array, weight_array
-from .reading import Table, read_table
+from .reading import ReadOptions, Table, read_table
 from .schema import Corrections, Role, Schema
 from .splitting import SplitRule, split_table
 from .store import DataSet, DatasetStore, Preparation, joined, write_names
@@ -26,7 +26,7 @@ from .tables import Frame
 
 @dataclass(frozen=True)
 class Request:
-    """What is to be trained on: a known name or files, and what the user says of the columns and the split."""
+    """What is to be trained on: a known name or files, and what the user says of files, columns and the split."""
 
     data: str
     valid: str | None = None
@@ -36,6 +36,7 @@ class Request:
     min_count: int = 2
     split_seed: int = 0
     events: EventWords | None = None
+    reading: ReadOptions = field(default_factory=ReadOptions)
 
 
 def ingest(request: Request, store: DatasetStore) -> tuple[DataSet, tuple[str, ...]]:
@@ -47,14 +48,14 @@ def ingest(request: Request, store: DatasetStore) -> tuple[DataSet, tuple[str, .
     if is_known(request.data):
         return _ingest_known(request, store), ()
     paths = {"train": request.data, "valid": request.valid, "test": request.test}
-    tables = {split: _table(path) for split, path in paths.items() if path}
+    tables = {split: _table(path, request.reading) for split, path in paths.items() if path}
     if request.events is not None:
         return _ingest_events(tables, request.events, request, store)
     schema, inference = _schema_for(tables["train"].frame, request)
     preparation = _preparation(schema, request, "files" if len(tables) > 1 else None)
     check(tables, preparation)
     warnings = find_warnings(inference, schema, preparation.min_count, preparation.split.method)
-    return store.add_table(tables, preparation), tuple(map(str, warnings))
+    return store.add_table(tables, preparation), (*_notes(tables), *map(str, warnings))
 
 
 def _ingest_events(
@@ -70,7 +71,7 @@ def _ingest_events(
     check(built.tables, preparation)
     dataset = store.add_table(built.tables, preparation)
     write_names(dataset, built.names)
-    return dataset, tuple(map(str, (*built.notes, *warnings)))
+    return dataset, (*_notes(tables), *map(str, (*built.notes, *warnings)))
 
 
 def check(tables: dict[str, Table], preparation: Preparation) -> None:
@@ -113,14 +114,19 @@ def read_schema(path: Path) -> Schema:
     return Schema.from_json(stored)
 
 
-def _table(path: str) -> Table:
+def _notes(tables: dict[str, Table]) -> list[str]:
+    """What was odd about the rows of each file."""
+    return [f"{table.name}: {note}" for table in tables.values() for note in table.notes]
+
+
+def _table(path: str, options: ReadOptions) -> Table:
     if not Path(path).exists():
         raise InputError(
             "There is no file and no known data set called {name}; known are {known}.",
             name=path,
             known=join_names(KNOWN_NAMES),
         )
-    return read_table(Path(path))
+    return read_table(Path(path), options=options)
 
 
 def _ingest_known(request: Request, store: DatasetStore) -> DataSet:

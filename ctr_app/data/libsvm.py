@@ -19,9 +19,11 @@ MAX_CELLS = 2**22
 
 
 def is_libsvm(lines: list[str]) -> bool:
-    """Whether nine in ten lines are of the form ``label index:value …``."""
-    found = sum(re.match(LINE, line) is not None and re.search(FEATURE, line) is not None for line in lines)
-    return found >= 0.9 * sum(not line.isspace() and line != "" for line in lines)
+    """Whether nine in ten lines are of the form ``label index:value …``, and half of them name a feature."""
+    shown = [line for line in lines if line and not line.isspace()]
+    matching = sum(re.match(LINE, line) is not None for line in shown)
+    featured = sum(re.search(FEATURE, line) is not None for line in shown)
+    return matching >= 0.9 * len(shown) and featured >= 0.5 * len(shown)
 
 
 @dataclass

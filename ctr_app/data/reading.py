@@ -102,6 +102,21 @@ def read_table(
     return replace(table, content_hash=_understood(table, content_hash.result()), source=kept, options=options)
 
 
+def column_names(path: Path, options: ReadOptions | None = None) -> list[str]:
+    """The names of the columns of the table in a file, by its beginning alone where that is enough."""
+    options, name = (options or ReadOptions()).spelled_out(), safe_name(path.name)
+    with unpacked(path, name) as (stream, compression):
+        head = stream.read(HEAD_BYTES)
+        if head.startswith(PARQUET_MARK) and compression is None:
+            return _clean_names(parquet_columns(path, name))
+        if not head.startswith(PARQUET_MARK):
+            text = open_text(stream, head, options.encoding, name)
+            if options != ReadOptions() or not is_libsvm(text.lines):
+                dialect = sniff(text.lines, options.separator, options.quoting, options.has_header)
+                return _clean_names(list(dialect.names))
+    return read_table(path, options=options).frame.columns
+
+
 def safe_name(name: str) -> str:
     """The last part of a file name without control characters, shortened; never empty."""
     last = name.replace("\\", "/").rsplit("/", 1)[-1]

@@ -104,7 +104,10 @@ def test_a_line_without_end_is_refused_by_its_number(data_root, monkeypatch):
 MOST_MEGABYTES = 600
 ROWS = b"1," + b"Bonn am Rhein " * 20 + b"\n"
 BOMBS = {
-    "a gzip that unpacks to too much": (lambda: gzip.compress(ROWS * 2**10, 1) * 2**10, "unpacks to more than 0.125 GiB"),
+    "a gzip that unpacks to too much": (
+        lambda: gzip.compress(ROWS * 2**10, 1) * 2**10,
+        "unpacks to more than 0.125 GiB",
+    ),
     "a zip that unpacks to too much": (lambda: zipped({"a.csv": ROWS * 2**19}), "unpacks to more than 0.125 GiB"),
     "a zstd of zero bytes": (lambda: zstd.compress(bytes(2**28)), "holds zero bytes"),
     "a zip of one line": (lambda: zipped({"a.csv": b"click,site\n1," + b"x" * 2**27}), "is longer than 64 MiB"),
