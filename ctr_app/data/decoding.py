@@ -31,6 +31,7 @@ ENCODINGS = {
 GUESSED_BY_LETTERS = ["gb18030", "big5", "cp932", "euc_jp", "cp949", "cp1251", "koi8_r", "cp1253", "cp1252", "cp1250"]
 # Central European texts cannot be told from Western ones by so little; their users can say so.
 WESTERN = ("cp1252", "cp1250")
+ONE_BYTE_A_LETTER = ("cp1251", "koi8_r", "cp1253")
 FIRST_ACCENT = 0xC0
 MARKS = {
     codecs.BOM_UTF8: "utf-8",
@@ -74,7 +75,8 @@ def guess_encoding(text: bytes) -> str:
     sample = b"\n".join(line for line in text.split(b"\n") if not line.isascii())[:GUESSED_BYTES]
     if not _has_lone_accents(sample):
         match = charset_normalizer.from_bytes(sample, cp_isolation=GUESSED_BY_LETTERS).best()
-        if match and match.encoding not in WESTERN:
+        has_words = re.search(rb"[\xb8-\xff]{2}", sample) is not None
+        if match and match.encoding not in WESTERN and (has_words or match.encoding not in ONE_BYTE_A_LETTER):
             return match.encoding
     return _western(sample)
 
