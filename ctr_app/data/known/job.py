@@ -45,12 +45,16 @@ class Job:
         return Table(frame, self.known.title, content_hash, "known")
 
     def keep(
-        self, tables: dict[str, Table], preparation: Preparation, names: dict[str, dict[str, str]] | None = None
+        self,
+        tables: dict[str, Table],
+        preparation: Preparation,
+        names: dict[str, dict[str, str]] | None = None,
+        description: str | None = None,
     ) -> DataSet:
-        """Store the rows under the name and the description that are known; raises Stopped if that was asked for."""
+        """Store the rows under the name that is known; raises Stopped if that was asked for."""
         if self.stop.is_set():
             raise Stopped
-        dataset = self.store.add_table(tables, preparation, description=self.known.description)
+        dataset = self.store.add_table(tables, preparation, description=description or self.known.description)
         write_names(dataset, names or {})
         return dataset
 

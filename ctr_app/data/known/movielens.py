@@ -22,6 +22,7 @@ UNIT_SEPARATOR = "\x1f"
 RATINGS = ["user_id", "movie_id", "rating", "timestamp"]
 PLAN = EventPlan(EventColumns("user_id", "movie_id", "timestamp"), ClickRule("rating", at_least=4.0))
 FILM_FIELDS = (Column("genres", Role.SEQUENCE, separator="|"), Column("year", Role.NUMERIC))
+OTHER_EDITION = "A newer edition than the one that is described here, as its publisher gives it out now."
 USER_FIELDS = dict.fromkeys(("gender", "age", "occupation"), Role.CATEGORICAL)
 # The flags in u.item, in the order of u.genre.
 GENRES_100K = [
@@ -121,4 +122,5 @@ def _obtain(job: Job, read: Callable[[Path], MovieLens], user_fields: dict[str, 
         fields = tuple(Column(name, role) for name, role in user_fields.items())
         users = SideTable(job.table(found.users, source_hash), "user_id", None, fields)
     built = build(job.table(found.ratings, source_hash), PLAN, films, users, job.building)
-    return job.keep(built.tables, Preparation(built.schema, built.split), built.names)
+    description = None if source_hash == job.known.remote.sha256 else OTHER_EDITION
+    return job.keep(built.tables, Preparation(built.schema, built.split), built.names, description)

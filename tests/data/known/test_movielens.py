@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from hashlib import md5
 from pathlib import Path
 
 import pytest
 
+from ctr_app.data.catalogue import REAL_DATA_SETS
 from ctr_app.data.known import obtain
-from ctr_app.data.known.movielens import MovieLens, read_1m, read_100k, read_latest
+from ctr_app.data.known.movielens import OTHER_EDITION, MovieLens, read_1m, read_100k, read_latest
 from ctr_app.data.schema import Role
 from ctr_app.data.store import DataSet, DatasetStore
 from tests import published
@@ -114,6 +116,20 @@ def test_the_real_100k_becomes_clicks_with_titles(
     assert dataset.names()["movie_id"]["50"] == "Star Wars (1977)"
     assert dataset.frame["click"].mean() == pytest.approx(0.55375)
     assert dataset.frame["history"].list.len().max() == 50
+
+
+def test_another_edition_says_that_it_is_one(
+    tmp_path: Path, publisher: Publisher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = "movielens-latest-small"
+    known = obtained(name, published.ml_latest_small(), tmp_path / "known", publisher, monkeypatch)
+    assert known.description == REAL_DATA_SETS[name].description
+    newer = published.ml_latest_small()[:-2] + b"\x04\x00next"  # with a comment in the archive
+    publisher.files |= {"/ml-latest-small.zip": newer, "/ml-latest-small.zip.md5": md5(newer).hexdigest().encode()}
+    other = obtain(name, DatasetStore(tmp_path / "newer"), lambda *_: None, threading.Event())
+    assert other.description == OTHER_EDITION
+    assert other.rows == known.rows
+    assert other.id != known.id
 
 
 def test_whoever_waits_is_told_how_many_rows_are_made(
