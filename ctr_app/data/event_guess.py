@@ -54,7 +54,7 @@ def guess_events(frame: Frame) -> EventColumns | None:
     others = [name for name in names if name != time]
     user = _first(others, lambda name: _says(name, GROUP_WORDS))
     item = _first(others, lambda name: name != user and _says(name, ITEM_WORDS))
-    codes = [name for name in others if name not in (user, item) and _is_unnamed(name) and _is_code(sample[name])]
+    codes = [name for name in others if name not in (user, item) and is_unnamed(name) and _is_code(sample[name])]
     user = user or (codes.pop(0) if codes else None)
     item = item or (codes.pop(0) if codes else None)
     return EventColumns(user, item, time) if user and item and time else None
@@ -90,7 +90,8 @@ def _says(name: str, words: set[str]) -> bool:
     return any(word in words or word.removesuffix("id") in words for word in words_in(name))
 
 
-def _is_unnamed(name: str) -> bool:
+def is_unnamed(name: str) -> bool:
+    """Whether a column has the name that is given where a file has none."""
     return re.fullmatch(r"column_\d+", name) is not None
 
 
@@ -101,7 +102,7 @@ def _is_time(name: str, series: pl.Series) -> bool:
     many = as_text(series).n_unique() > FEW_INTEGERS
     if words_in(name) & TIME_WORDS:
         return many or len(series) <= FEW_INTEGERS
-    if not _is_unnamed(name):
+    if not is_unnamed(name):
         return False
     numbers = as_number(series).drop_nulls()
     return len(numbers) == len(series) > 0 and any(

@@ -10,12 +10,12 @@ import numpy as np
 import polars as pl
 from polars.io.plugins import register_io_source
 
+from .event_guess import is_unnamed
 from .event_log import EventLog, Past, past_of
 from .event_plan import EventPlan
-from .profiling import facts_of, guess_role
 from .reading import Table
 from .schema import Column, Role, Schema
-from .side_tables import SideTable
+from .side_tables import SideTable, guess_column
 
 # Rows whose histories are in memory at the same time.
 CHUNK_ROWS = 50_000
@@ -102,8 +102,7 @@ class RowMaker:
             if name in used:
                 continue
             values = table.frame[name]
-            role, _, separator = guess_role(name, values, facts_of(values))
-            column = Column(name, role, separator=separator)
+            column = guess_column(name, values)
             if self._plan.negatives and self._belongs_to_item(values):
                 yield Source(column, values.gather(self._row_of_item()), "item")
             else:
@@ -126,7 +125,8 @@ class RowMaker:
             return
         rows = side.rows_of(values)
         for column in side.fields:
-            renamed = Column(self._free_name(column.name), column.role, separator=column.separator)
+            name = f"{by} {column.name}" if is_unnamed(column.name) else column.name
+            renamed = Column(self._free_name(name), column.role, separator=column.separator)
             self._sources.append(Source(renamed, side.table.frame[column.name].gather(rows), by))
 
     def _history_columns(self) -> list[tuple[Column, pl.Series]]:

@@ -11,8 +11,9 @@ import polars as pl
 
 from .columns import as_text
 from .errors import InputError, shorten
-from .inferring import infer
+from .facts import facts_of
 from .naming import key_column, title_column
+from .profiling import guess_role
 from .reading import Table
 from .schema import Column, Role
 
@@ -65,12 +66,11 @@ def side_table(table: Table, field: str, values: pl.Series) -> SideTable:
             value=shorten(str(values.drop_nulls().first())),
         )
     title = title_column(table.frame, key)
-    columns = [_as_field(column) for column in infer(table.frame).columns if column.name not in (key, title)]
-    fields = tuple(column for column in columns if column.role is not Role.IGNORED)
-    return SideTable(table, key, title, fields)
+    columns = [guess_column(name, table.frame[name]) for name in table.frame.columns if name not in (key, title)]
+    return SideTable(table, key, title, tuple(column for column in columns if column.role is not Role.IGNORED))
 
 
-def _as_field(column: Column) -> Column:
-    """The column as a field by itself: it is no label here, and belongs to no other column of its table."""
-    role = Role.CATEGORICAL if column.role is Role.LABEL else column.role
-    return Column(column.name, role, separator=column.separator)
+def guess_column(name: str, series: pl.Series) -> Column:
+    """What a column by itself looks like: it is no label here, and belongs to no other column."""
+    role, _reason, separator = guess_role(name, series, facts_of(series))
+    return Column(name, role, separator=separator)

@@ -28,7 +28,9 @@ def test_a_history_holds_what_its_user_liked_in_an_earlier_second() -> None:
 
 
 def test_a_history_is_cut_to_the_latest_fifty() -> None:
-    rows = events.with_histories(rated(*(("u", str(number), 5.0, number) for number in range(60))))
+    rows = events.with_histories(
+        rated(*(("u", str(number), 5.0 if number < 59 else 1.0, number) for number in range(60)))
+    )
     assert rows["history"][-1].to_list() == [str(number) for number in range(9, 59)]
 
 

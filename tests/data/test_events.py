@@ -15,7 +15,7 @@ from ctr_app.data.errors import InputError
 from ctr_app.data.event_log import ClickRule, EventColumns
 from ctr_app.data.event_plan import EventPlan
 from ctr_app.data.events import BuiltRows, build
-from ctr_app.data.reading import Table, read_table
+from ctr_app.data.reading import ReadOptions, Table, read_table
 from ctr_app.data.schema import Role
 from ctr_app.data.side_tables import side_table
 from ctr_app.data.splitting import split_table
@@ -223,6 +223,14 @@ def test_columns_of_a_table_of_items_become_fields_and_its_titles_names() -> Non
     assert built.schema.label == "click_2"
     assert built.schema.column("kinds").separator == "|"
     assert built.schema.column("history_click").candidate == "click"
+
+
+def test_fields_without_names_say_whose_they_are() -> None:
+    log = log_of(many_events())
+    bare = "\n".join(f"i{i}::Film number {i}::{'x|y' if i % 3 else 'y|z|x'}" for i in range(22))
+    items = side_table(read_table(bare.encode(), "films.dat", ReadOptions(has_header=False)), "item", log.frame["item"])
+    schema = build(log, RATED, items=items).schema
+    assert schema.column("item column_3").separator == "|"
 
 
 def test_items_that_their_table_does_not_know_are_counted() -> None:
