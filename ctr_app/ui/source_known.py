@@ -117,7 +117,7 @@ def _progress(download: Download) -> None:
             _("Stop"),
             key=f"data-download-stop-{download.name}",
             icon=":material/stop:",
-            disabled=download.stop.is_set(),
+            disabled=download.stop.is_set() or download.built >= 1,
             on_click=services.downloads().stop,
             args=(download.name,),
         )
