@@ -23,7 +23,7 @@ from . import (
 )
 from .navigation import go_to
 from .state import Draft, state
-from .words import _, error_text, plain
+from .words import _, error_text, plain, sentence_text
 
 PREVIEW_ROWS = 100
 
@@ -74,6 +74,9 @@ def _what_was_read(draft: Draft) -> None:
         if table.separator is not None:
             draft_files.reading(draft)
     draft_files.notes(draft)
+    if draft.cleaned:
+        said = " ".join(sentence_text(sentence) for sentence in draft.cleaned)
+        st.caption(f":material/check: {plain(said)}")
 
 
 def _first_rows(draft: Draft, is_open: bool = False) -> None:

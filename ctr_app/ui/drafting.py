@@ -7,6 +7,7 @@ from typing import BinaryIO
 
 import streamlit as st
 
+from ..data.cleaned import cleaned
 from ..data.errors import InputError
 from ..data.inferring import infer
 from ..data.reading import Table, read_table, safe_name
@@ -29,7 +30,7 @@ def take(source: Path | BinaryIO, name: str) -> None:
 def draft_of(table: Table) -> Draft:
     """A draft of a table as it was read, with everything about its columns guessed."""
     inference = infer(table.frame)
-    return Draft({"train": table}, inference, inference.schema)
+    return Draft({"train": table}, inference, inference.schema, cleaned=cleaned(table))
 
 
 def show_refusal() -> None:

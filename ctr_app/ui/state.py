@@ -18,6 +18,7 @@ from ..data.event_plan import EventPlan
 from ..data.inferring import Inference
 from ..data.reading import Table
 from ..data.schema import Schema
+from ..data.sentences import Sentence
 from ..data.side_tables import SideTable
 from ..data.splitting import SplitRule
 from ..training.run_store import Run
@@ -72,6 +73,7 @@ class Draft:
     version: int = 0  # part of its widgets' keys, so that a changed draft draws them anew
     names: dict[str, dict[str, str]] = field(default_factory=dict)
     events: EventChoices | None = None
+    cleaned: tuple[Sentence, ...] = ()  # what reading took for granted
     remedied: list[Remedied] = field(default_factory=list)
     refusal: InputError | None = None  # why the last change could not be made
     rates: dict[Any, pl.DataFrame] = field(default_factory=dict)  # label rates of the columns looked at
