@@ -34,7 +34,8 @@ def rates_chart(found: pd.DataFrame, name: str, overall: float) -> Any:
     ]
     base = alt.Chart(found).encode(y=y, tooltip=tooltip)
     # All others together may be many more than any value: their bar ends where the longest of the values does.
-    most = int(found.loc[found["value"] != special[REST_NAME], "rows"].max())
+    is_value = ~found["value"].isin(list(special.values()))
+    most = int(found["rows"].where(is_value).max() if is_value.any() else found["rows"].max())
     scale = alt.Scale(domain=[0, most * ROOM_FOR_COUNT], nice=False)
     ends = base.transform_calculate(end=f"min(datum.rows, {most})").encode(
         x=alt.X("end:Q", title=_("rows"), scale=scale, axis=None)

@@ -28,7 +28,7 @@ ROLE_NAMES = {
 }
 # What a column may be besides, whether a model reads it or not: part of the schema -> word.
 USE_NAMES = {"": "–", "group": "user", "time": "time", "weight": "weight"}
-ROW_HEIGHT = 35
+ROW_HEIGHT, NAME_WIDTH = 35, 160
 MOST_ROWS = 16
 # As many rows of the sample tell the lengths of a history.
 LENGTH_ROWS = 2000
@@ -104,7 +104,7 @@ def _notes(draft: Draft, schema: Schema) -> dict[str, str]:
 def _config(roles: list[str], uses: list[str]) -> dict[str, Any]:
     config = st.column_config
     return {
-        "name": config.TextColumn(_("Column"), pinned=True),
+        "name": config.TextColumn(_("Column"), pinned=True, width=NAME_WIDTH),
         "note": config.TextColumn(_("Look at this"), width="medium"),
         "role": config.SelectboxColumn(_("Read as"), options=roles, required=True, width="small"),
         "use": config.SelectboxColumn(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 
 from ctr_app.data.column_warnings import find_warnings
 from ctr_app.data.store import DatasetStore
@@ -122,3 +123,17 @@ def test_a_table_of_items_is_shown_and_told_where_it_belongs(open_page: OpenPage
     assert is_well(app)
     assert "A table of items or users goes beside one of clicks" in words(app)
     assert len(app.dataframe[0].value) == 100
+
+
+def test_the_bytes_of_an_upload_are_let_go_once_they_are_read(
+    open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dropped: list[str] = []
+
+    def drop(_manager: MemoryUploadedFileManager, session_id: str, file_id: str) -> None:
+        assert session_id
+        dropped.append(file_id)
+
+    monkeypatch.setattr(MemoryUploadedFileManager, "remove_file", drop)
+    upload(open_page("data"), CLICKS)
+    assert len(dropped) == 1
