@@ -7,8 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from .columns import as_text
-from .facts import Facts
+from .facts import Facts, cell_hashes
 from .schema import Schema
 from .tables import Frame
 
@@ -23,7 +22,7 @@ def row_hashes(frame: Frame, names: Sequence[str]) -> np.ndarray:
     """uint64 (rows,): equal for rows that are equal in these columns, and else different but for rare accidents."""
     hashes = np.zeros(frame.height, dtype=np.uint64)
     for name in names:
-        hashes = hashes * MULTIPLIER + as_text(frame[name]).hash(0).to_numpy()
+        hashes = hashes * MULTIPLIER + cell_hashes(frame[name])
     return hashes
 
 
@@ -37,7 +36,7 @@ def share_of_copies(frame: Frame, schema: Schema, facts: Mapping[str, Facts]) ->
         return 0.0
     hashes, share = np.zeros(frame.height, dtype=np.uint64), 1.0
     for name in (*names, schema.label):
-        hashes = hashes * MULTIPLIER + as_text(frame[name]).hash(0).to_numpy()
+        hashes = hashes * MULTIPLIER + cell_hashes(frame[name])
         share = repeated(hashes)
         if share < FEW_COPIES:
             return 0.0

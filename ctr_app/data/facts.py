@@ -13,7 +13,8 @@ MOST_VALUES = 50
 NUM_BINS = 16
 # Above it, whole numbers have no place of their own in a float.
 LARGEST_EXACT = 2**53 - 1
-NUM_EXAMPLES = 3
+NUM_EXAMPLES, EXAMPLE_ROWS = 3, 1000
+HASHED_ROWS = 50_000
 NUMERIC_SHARE = 0.98
 
 
@@ -75,11 +76,13 @@ class Facts:
 
 def facts_of(series: pl.Series) -> Facts:
     """Count what can be counted in one column; the work is done once per value, not per row."""
+    if is_list(series):
+        return _facts_of_lists(series)
     texts = as_text(series)
     counted = texts.alias("value").drop_nulls().value_counts()
     values, counts = counted["value"], counted["count"].to_numpy().astype(np.int64)
     present = int(counts.sum())
-    numbers = as_number(values.clear() if is_list(series) else values)
+    numbers = as_number(values)
     is_number = numbers.is_not_null().to_numpy() if len(numbers) else np.zeros(len(values), dtype=bool)
     found = numbers.drop_nulls().to_numpy()
     unknown = _unknown(values, counts, present)
@@ -106,6 +109,32 @@ def facts_of(series: pl.Series) -> Facts:
         int(counts[has_thousands(values).to_numpy().astype(bool)].sum()) if is_number.any() else 0,
         _is_running(found, len(series)),
     )
+
+
+def _facts_of_lists(series: pl.Series) -> Facts:
+    """The same of a column of lists, told apart by their hashes: as text they may be larger than the table."""
+    rows = pl.DataFrame({"hash": cell_hashes(series), "row": np.arange(len(series))}).filter(series.is_not_null())
+    counted = rows.group_by("hash", maintain_order=True).agg(pl.col("row").first(), rows=pl.len())
+    counts = counted["rows"].to_numpy().astype(np.int64)
+    best = counted.top_k(min(MOST_VALUES, counted.height), by="rows")
+    return Facts(
+        len(series),
+        counted.height,
+        1 - rows.height / max(1, len(series)),
+        _examples(as_text(series.head(EXAMPLE_ROWS))),
+        number_share=0.0,
+        is_integer=False,
+        top=_top(as_text(series.gather(best["row"])), best["rows"].to_numpy().astype(np.int64)),
+        occurrences=_occurrences(counts),
+    )
+
+
+def cell_hashes(series: pl.Series) -> np.ndarray:
+    """uint64 (n,): of each cell as it reads, of a list as it is; some rows at a time, as hashing lists takes room."""
+    if not is_list(series):
+        return as_text(series).hash(0).to_numpy()
+    starts = range(0, max(1, len(series)), HASHED_ROWS)
+    return np.concatenate([series.slice(start, HASHED_ROWS).hash(0).to_numpy() for start in starts])
 
 
 def histogram(numbers: np.ndarray, counts: np.ndarray) -> tuple[float, float, tuple[int, ...]]:
@@ -138,7 +167,7 @@ def _share(counts: np.ndarray, of: int) -> float:
 
 def _examples(texts: pl.Series) -> tuple[str, ...]:
     """The first few values that differ; looked for among the first rows, then among all."""
-    for rows in (texts.head(1000), texts):
+    for rows in (texts.head(EXAMPLE_ROWS), texts):
         found = rows.drop_nulls().unique(maintain_order=True).head(NUM_EXAMPLES)
         if len(found) == NUM_EXAMPLES:
             break

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ctr_app.data.facts import NUM_BINS, facts_of, histogram, weighted_quantiles
+from ctr_app.data import facts as facts_module
+from ctr_app.data.facts import NUM_BINS, cell_hashes, facts_of, histogram, weighted_quantiles
 
 
 def test_facts_count_values_gaps_and_numbers():
@@ -32,6 +33,26 @@ def test_facts_are_those_of_a_count_by_hand(cells, min_count):
     rare = sum(rows for rows in counts.values() if rows < min_count)
     assert facts.rarer_than(min_count) == pytest.approx(rare / len(cells))
     assert sum(facts.bins) == counts["7"] + counts["8.5"]
+
+
+@given(st.lists(st.none() | st.lists(st.sampled_from("ab"), max_size=3), min_size=1, max_size=60))
+def test_facts_of_lists_are_those_of_a_count_by_hand(cells):
+    counts = Counter("|".join(cell) for cell in cells if cell is not None)
+    facts = facts_of(pl.Series(cells, dtype=pl.List(pl.String)))
+    assert (facts.rows, facts.present, facts.distinct) == (len(cells), sum(counts.values()), len(counts))
+    assert dict(facts.top) == counts
+    assert facts.missing_share == pytest.approx(cells.count(None) / len(cells))
+    assert set(facts.examples) <= set(counts)
+    assert (facts.number_share, facts.bins) == (0.0, ())
+
+
+def test_cells_have_the_same_hash_where_they_are_the_same(monkeypatch):
+    lists = pl.Series([["a", "b"], ["ab"], ["a", "b"], [], None] * 3)
+    whole = cell_hashes(lists)
+    monkeypatch.setattr(facts_module, "HASHED_ROWS", 2)
+    assert cell_hashes(lists).tolist() == whole.tolist()
+    assert len(set(whole.tolist())) == 4
+    assert cell_hashes(pl.Series([1.0, 2.5]))[0] == cell_hashes(pl.Series(["1"]))[0]
 
 
 @given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=200))
