@@ -8,7 +8,7 @@ from .errors import InputError
 from .event_log import ClickRule, EventColumns
 from .negatives import NEGATIVES_BY
 
-SPLIT_METHODS = ("time", "last", "random")
+SPLIT_METHODS = ("time", "last", "random", "group")
 HISTORIES_OF = ("clicks", "all")
 
 
@@ -20,7 +20,8 @@ class EventPlan:
     beside it stand so many rows of items that its user never touched, drawn ``negatives_by`` "uniform" or
     "popularity". Histories hold the latest ``max_length`` of the user's earlier "clicks" or "all" events.
     Each of ``histories_of_fields``, categorical fields of the item, has a history beside that of the items.
-    ``split`` is "time", "random", or "last": the last event of each user tests, the one before it validates.
+    ``split`` is "time", "random", "group" (each user's rows on one side), or "last": the last event of each user
+    tests, the one before it validates.
     """
 
     columns: EventColumns

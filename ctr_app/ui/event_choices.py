@@ -168,7 +168,12 @@ def histories_and_split(draft: Draft, plan: EventPlan, items: SideTable | None) 
         format_func=lambda kind: kinds[kind],
     )
     length = cells[1].number_input(_("The latest"), 1, 1000, plan.max_length, key=f"events-length-{draft.version}")
-    ways = {"time": _("the latest rows"), "last": _("each user's last event"), "random": _("rows drawn at random")}
+    ways = {
+        "time": _("the latest rows"),
+        "last": _("each user's last event"),
+        "random": _("rows drawn at random"),
+        "group": _("users drawn at random"),
+    }
     split = cells[2].selectbox(
         _("For testing"),
         SPLIT_METHODS,

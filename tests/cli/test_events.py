@@ -88,6 +88,7 @@ REFUSED: dict[str, tuple[list[str], str]] = {
     "too many negatives": (["--events", "--negatives", "5000"], "between 0 and 1000, not 5000"),
     "no length": (["--events", "--negatives", "1", "--history-length", "0"], "between 1 and 1000 events long"),
     "another way to draw": (["--events", "--negatives", "1", "--negatives-by", "luck"], "invalid choice"),
+    "another split": (["--events", "--negatives", "1", "--split", "equal"], "or random or group, not equal"),
     "a test file too": (["--events", "--negatives", "1", "--test", "log.csv"], "leave --valid and --test out"),
     "items of something else": (["--events", "--negatives", "1", "--items", "other.csv"], "has the values of item"),
     "items that are not there": (["--events", "--negatives", "1", "--items", "gone.csv"], "There is no file"),

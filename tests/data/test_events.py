@@ -256,7 +256,7 @@ def test_lines_that_are_no_whole_event_are_told() -> None:
         (replace(SAMPLED, negatives=-1), "between 0 and 1000, not -1"),
         (replace(SAMPLED, max_length=0), "between 1 and 1000 events long, not 0"),
         (replace(SAMPLED, history_of="none"), "hold clicks or all, not none"),
-        (replace(SAMPLED, split="first"), "split by time or last or random, not first"),
+        (replace(SAMPLED, split="first"), "split by time or last or random or group, not first"),
     ],
 )
 def test_a_plan_that_cannot_be_is_refused(plan: EventPlan, sentence: str, data_root: Path) -> None:
@@ -265,7 +265,7 @@ def test_a_plan_that_cannot_be_is_refused(plan: EventPlan, sentence: str, data_r
     assert list(data_root.iterdir()) == []
 
 
-@pytest.mark.parametrize("split", ["time", "last", "random"])
+@pytest.mark.parametrize("split", ["time", "last", "random", "group"])
 def test_built_rows_are_stored_split_and_encoded_like_any_table(split: str) -> None:
     built = build(log_of(many_events()), replace(SAMPLED, split=split, max_length=20))
     dataset = DatasetStore().add_table(built.tables, Preparation(built.schema, built.split))
@@ -276,5 +276,8 @@ def test_built_rows_are_stored_split_and_encoded_like_any_table(split: str) -> N
     times = dataset.frame["time"].to_numpy()
     if split == "time":
         assert times[parts["train"]].max() <= times[parts["valid"]].min() <= times[parts["test"]].min()
+    if split == "group":
+        users = dataset.frame["user"].to_numpy()
+        assert not set(users[parts["train"]]) & set(users[parts["test"]])
     if split == "last":
         assert len(parts["test"]) == len(parts["valid"]) == 7 * 4
