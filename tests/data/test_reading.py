@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gzip
 import io
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -16,7 +17,7 @@ from ctr_app.data import unpacking
 from ctr_app.data.encoding import Encoder
 from ctr_app.data.errors import InputError
 from ctr_app.data.inferring import infer
-from ctr_app.data.reading import ReadOptions, Table, read_table, safe_name
+from ctr_app.data.reading import ReadOptions, Table, column_names, read_table, safe_name
 from tests.paths import SHARED_DATA, needs_shared_data
 
 
@@ -237,6 +238,45 @@ def test_a_parquet_file_that_would_fill_the_memory_is_refused(monkeypatch):
     content = parquet(pl.DataFrame({"click": pl.zeros(100_000, pl.Int8, eager=True), "x": [0] * 100_000}))
     assert len(content) < 10_000
     assert "unpacks to more than" in sentence(content)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"click,site\n1,a\n0,b\n",
+        b"# of March\nclick;site\n1;a\n0;b\n",
+        "1\tZürich\n0\tRome\n".encode("utf-16"),
+        gzip.compress(b"click,site\n1,a\n0,b\n"),
+        b"1 1:0.5 3:2\n0 2:1\n",
+        parquet(TYPED),
+        gzip.compress(parquet(TYPED)),
+    ],
+)
+def test_the_names_of_columns_are_known_by_the_beginning_of_a_file(content, tmp_path):
+    (tmp_path / "clicks").write_bytes(content)
+    assert column_names(tmp_path / "clicks") == read_table(tmp_path / "clicks").frame.columns
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("click site price\n1 a 2\n0 b 3\n", ["click", "site", "price"]),
+        ("click   site  price\n1     a     2\n 0    b     3 \n", ["click", "site", "price"]),
+        ("click\x01site\n1\x01a\n0\x01b\n", ["click", "site"]),
+        ("click||site\n1||a|b\n0||b\n", ["click", "site"]),
+        ("#click,site\n1,a\n0,b\n", ["click", "site"]),
+        ("# made in March\n# by hand\nclick,site\n1,a\n0,b\n1,c\n", ["click", "site"]),
+        ('click, site\n1, "a, b"\n0, "c"\n', ["click", "site"]),
+        ("click,site\n1,1,a\n2,0,b\n", ["column_1", "click", "site"]),
+        ("click,site,\n1,a\n0,b\n", ["click", "site"]),
+        ("click,site\n1,a,\n0,b,\n", ["click", "site", "column_3"]),
+    ],
+)
+def test_tables_of_many_ways_of_writing_are_read_at_once(text, expected):
+    frame = read(text)
+    assert frame.columns == expected
+    assert frame["click"].to_list() == ["1", "0", "1"][: frame.height]
+    assert frame["site"][1] in ("b", "c")
 
 
 REAL_TABLES = {
