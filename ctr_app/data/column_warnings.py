@@ -70,7 +70,8 @@ def find_warnings(
             column.name in candidates,
             inference.survey.sample[column.name].dtype.is_float(),
         )
-        for column in sorted(schema.fields, key=schema.columns.index)
+        for column in schema.columns
+        if column.role not in (Role.LABEL, Role.IGNORED)
     ]
     found = [
         ColumnWarning(kind, field.name, *finding)

@@ -10,7 +10,7 @@ import streamlit as st
 from ..data.column_warnings import ColumnWarning, find_warnings, merged
 from ..data.correcting import corrected
 from ..data.errors import InputError, join_names
-from ..data.schema import Schema
+from ..data.schema import Role, Schema
 from .state import Draft, Remedied, change, refuse
 from .words import _, plain, sentence_text
 
@@ -20,6 +20,7 @@ MOST_CARDS = 4
 
 def draw(draft: Draft, schema: Schema) -> None:
     """One card per leak and per other kind of problem; below, one line per remedy that was taken."""
+    draft.remedied = [remedied for remedied in draft.remedied if _holds(draft, schema, remedied)]
     groups = grouped(open_warnings(draft, schema))
     for group in groups[:MOST_CARDS]:
         _card(draft, schema, group)
@@ -78,6 +79,18 @@ def _take(draft: Draft, schema: Schema, group: tuple[ColumnWarning, ...]) -> Non
     draft.min_count = remedy.min_count or draft.min_count
     draft.split = replace(draft.split, method=remedy.split or draft.split.method)
     change(draft, mended)
+
+
+def _holds(draft: Draft, schema: Schema, remedied: Remedied) -> bool:
+    """Whether anything of a remedy is still in effect, whatever was said since then."""
+    remedy = merged(warning.remedy for warning in remedied.warnings)
+    return (
+        any(schema.column(name).role is Role.IGNORED for name in remedy.ignore)
+        or any(schema.column(name).role is Role.CATEGORICAL for name in remedy.categorical)
+        or any(set(values) <= set(schema.column(name).missing) for name, values in (remedy.missing or {}).items())
+        or (remedy.min_count is not None and remedy.min_count == draft.min_count)
+        or (remedy.split is not None and remedy.split == draft.split.method)
+    )
 
 
 def _done(draft: Draft, schema: Schema, remedied: Remedied) -> None:

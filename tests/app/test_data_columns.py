@@ -74,6 +74,14 @@ def test_an_undo_leaves_what_was_said_since_then(open_page: OpenPage) -> None:
     assert schema_of(app).column("price").role is Role.IGNORED
 
 
+def test_a_column_that_was_left_out_and_is_read_again_is_warned_of_again(open_page: OpenPage) -> None:
+    app = upload(open_page("data"), TOLD)
+    pressed(app, "data-ignore-told")
+    edit(app, 1, role="category")
+    assert "Leave it out: told" not in words(app)
+    assert "**told**: alone it tells the label almost perfectly" in words(app)
+
+
 def test_one_remedy_mends_all_columns_of_a_kind(open_page: OpenPage) -> None:
     cells = ("{two}", "s{seven}", "unknown", "unknown")
     content = table("click,site,a,b", *cells).replace("s3,unknown,unknown", "s3,rain,sun")
