@@ -48,6 +48,7 @@ class Facts:
     infinite: int = 0
     with_thousands: int = 0
     is_running: bool = False
+    distinct_numbers: int = 0
 
     @property
     def present(self) -> int:
@@ -108,6 +109,7 @@ def facts_of(series: pl.Series) -> Facts:
         _infinite(values, counts, is_number),
         int(counts[has_thousands(values).to_numpy().astype(bool)].sum()) if is_number.any() else 0,
         _is_running(found, len(series)),
+        int(is_number.sum()),
     )
 
 
@@ -183,8 +185,8 @@ def _unknown(values: pl.Series, counts: np.ndarray, present: int) -> dict[str, i
 
 def _top(values: pl.Series, counts: np.ndarray) -> tuple[tuple[str, int], ...]:
     table = pl.DataFrame({"value": values, "rows": counts})
-    best = table.top_k(min(MOST_VALUES, table.height), by="rows").sort(["rows", "value"], descending=[True, False])
-    return tuple(best.iter_rows())
+    best = table.top_k(min(MOST_VALUES, table.height), by=["rows", "value"], reverse=[False, True])
+    return tuple(best.sort(["rows", "value"], descending=[True, False]).iter_rows())
 
 
 def _occurrences(counts: np.ndarray) -> tuple[tuple[int, int], ...]:

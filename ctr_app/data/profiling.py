@@ -144,9 +144,10 @@ def _number_or_code(name: str, fact: Facts, is_float: bool) -> tuple[Role, Sente
         return Role.CATEGORICAL, say("whole numbers that look like codes, by the name")
     if fact.is_huge and not is_float:
         return Role.CATEGORICAL, say("whole numbers too long for arithmetic: codes")
-    if fact.distinct <= FEW_INTEGERS and not re.fullmatch(r"I\d+", name):
-        return Role.CATEGORICAL, say("{count} values, all whole numbers: looks categorical", count=fact.distinct)
-    return Role.NUMERIC, say("{count} whole numbers", count=spaced(fact.distinct))
+    count = spaced(fact.distinct_numbers)
+    if fact.distinct_numbers <= FEW_INTEGERS and not re.fullmatch(r"I\d+", name):
+        return Role.CATEGORICAL, say("{count} values, all whole numbers: looks categorical", count=count)
+    return Role.NUMERIC, say("{count} whole numbers", count=count)
 
 
 def guess_separator(series: pl.Series) -> str | None:

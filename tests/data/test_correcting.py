@@ -187,3 +187,19 @@ def test_a_long_first_value_is_cut_and_put_on_one_line():
     said = sentence(frame, sequences={"city": None}, separator=";")
     assert len(said) < 120
     assert "\n" not in said
+
+
+def test_values_that_mean_nothing_is_known_are_said_of_a_column():
+    assert schema(missing={"city": ("Bonn", "-")}).column("city").missing == ("Bonn", "-")
+
+
+def test_a_column_of_numbers_from_0_to_1_can_be_the_probability_itself():
+    frame = FRAME.with_columns(chance=pl.Series([i % 11 / 10 for i in range(ROWS)]))
+    inference = infer(frame)
+    made = corrected(frame, inference, Corrections(label="chance", is_probability=True))
+    assert (made.label, made.positive) == ("chance", None)
+    assert made.column("click").role is Role.CATEGORICAL
+    again = corrected(frame, replace(inference, schema=made), Corrections(ignore=("city",)))
+    assert (again.label, again.positive) == ("chance", None)
+    with pytest.raises(InputError, match="must hold numbers from 0 to 1; row 2 has"):
+        corrected(frame, inference, Corrections(label="price", is_probability=True))
