@@ -18,11 +18,12 @@ import numpy as np
 import polars as pl
 import torch
 
-from .arrays import EncodedRows, load_rows, name_sequences, on_disk
+from .arrays import EncodedRows, load_rows, name_sequences
 from .batch import Batch
 from .encoding import Encoder
 from .errors import InputError
 from .files import bytes_in, new_folder, read_json, write_json
+from .filling import OnDisk
 from .schema import Schema
 from .splitting import SPLITS, SplitRule, split_table
 from .tables import Frame, ParquetTable
@@ -132,7 +133,8 @@ def as_batch(rows: EncodedRows) -> Batch:
 def encode_into(folder: Path, frame: Frame, preparation: Preparation, splits: Mapping[str, np.ndarray]) -> None:
     """Encode ``splits``, row numbers of ``frame``, into files that ``EncodedDataset`` opens."""
     schema, min_count = preparation.schema, preparation.min_count
-    encoder, encoded = Encoder.fit_transform(frame, schema, min_count, splits, on_disk(folder))
+    storage = {split: OnDisk(folder / split) for split in splits}
+    encoder, encoded = Encoder.fit_transform(frame, schema, min_count, splits, storage)
     encoder.save(folder / "encoder")
     for split, rows in encoded.items():
         name_sequences(folder / split, rows)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain
 
 import numpy as np
@@ -53,6 +54,10 @@ class Histories:
         """The distinct items."""
         return self.items.values
 
+    @cached_property
+    def _ends(self) -> np.ndarray:
+        return np.cumsum(self.lengths)
+
     def counts(self, rows: np.ndarray | None = None) -> np.ndarray:
         """int (V,): how often each item occurs in ``rows``, which name no row twice; by default in all."""
         if rows is None:
@@ -69,7 +74,7 @@ class Histories:
         """(len(rows), max_length): of ``by_value`` (V,) what belongs to each list's last items; PADDING after them."""
         kept = np.minimum(self.lengths[rows], max_length)[:, None]
         is_item = np.arange(max_length) < kept
-        first = np.cumsum(self.lengths)[rows][:, None] - kept
+        first = self._ends[rows][:, None] - kept
         padded = np.full((len(rows), max_length), PADDING, dtype=by_value.dtype)
         padded[is_item] = self.items.take(by_value, (first + np.arange(max_length))[is_item])
         return padded

@@ -11,11 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from .arrays import AboutRows, EncodedRows, Filling, NewArray, in_memory
+from .arrays import EncodedRows
 from .batch import FieldLayout, SequenceField
 from .columns import field_text
 from .distinct import Distinct, Histories, read_histories, read_numbers, read_texts
 from .errors import InputError, join_names
+from .filling import AboutRows, Filling, InMemory, Storage
 from .schema import Column, Role, Schema
 from .tables import ChosenRows, Frame
 from .transforms import NumericTransform
@@ -42,13 +43,19 @@ class Encoder:
 
     @classmethod
     def fit_transform(
-        cls, frame: Frame, schema: Schema, min_count: int, splits: Mapping[str, np.ndarray], new_array: NewArray
+        cls,
+        frame: Frame,
+        schema: Schema,
+        min_count: int,
+        splits: Mapping[str, np.ndarray],
+        storage: Mapping[str, Storage],
     ) -> tuple[Encoder, dict[str, EncodedRows]]:
         """``fit`` on the rows of ``splits["train"]``, then ``transform`` of each split, with each column read once.
 
-        Of the table no more than some columns are in memory at a time; where the results are, ``new_array`` decides.
+        Of the table no more than some columns are in memory at a time; what is made of them is where ``storage`` keeps
+        it for each split.
         """
-        filling = {split: Filling(split, rows, schema, new_array) for split, rows in splits.items()}
+        filling = {split: Filling(rows, schema, storage[split]) for split, rows in splits.items()}
 
         def encode(unit: Sequence[Column]) -> Encoder:
             cells = _read(frame, unit)
@@ -99,7 +106,7 @@ class Encoder:
         if missing:
             raise InputError("The table lacks {names}, which the model was trained on.", names=join_names(missing))
         chosen = frame if rows is None else ChosenRows(frame, rows)
-        filling = Filling("", np.arange(chosen.height), self.schema, in_memory)
+        filling = Filling(np.arange(chosen.height), self.schema, InMemory())
         for column in self.schema.fields:
             self._fill(column, _read(chosen, [column])[column], [filling])
         encoded = filling.finished(AboutRows.read(chosen, self.schema))

@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ctr_app.data.arrays import load_rows, name_sequences, on_disk
+from ctr_app.data.arrays import load_rows, name_sequences
 from ctr_app.data.dataset import as_batch
 from ctr_app.data.encoding import Encoder
 from ctr_app.data.errors import InputError
+from ctr_app.data.filling import OnDisk
 from ctr_app.data.schema import Column, Role, Schema
 from ctr_app.data.tables import ParquetTable
 from ctr_app.data.vocabulary import MISSING, UNKNOWN
@@ -194,7 +195,8 @@ def test_a_table_in_a_file_is_encoded_into_files_as_one_in_memory_is_in_memory(
     order = np.array(data.draw(st.permutations(range(frame.height))))
     splits = dict(zip(("train", "valid"), np.split(order, [data.draw(st.integers(1, frame.height))]), strict=True))
     table = ParquetTable(folder / "table.parquet")
-    encoder, encoded = Encoder.fit_transform(table, schema, min_count, splits, on_disk(folder))
+    storage = {split: OnDisk(folder / split) for split in splits}
+    encoder, encoded = Encoder.fit_transform(table, schema, min_count, splits, storage)
     expected = Encoder.fit(frame, schema, min_count, splits["train"])
     assert encoder.vocabularies == expected.vocabularies
     np.testing.assert_array_equal(encoder.transforms["price"].quantiles, expected.transforms["price"].quantiles)

@@ -1,0 +1,169 @@
+"""The arrays of a split, filled column by column though they lie row by row.
+
+On disk each column waits in a file of its own until all are there; then rows are put together, some at a time. So
+everything is written from beginning to end, whatever its size, and nothing has to stay in memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from .arrays import EncodedRows
+from .distinct import Distinct, Histories, read_texts
+from .labels import group_array, label_array, weight_array
+from .schema import Column, Role, Schema
+from .tables import Frame
+
+# So many cells are put together at a time.
+CELLS_AT_ONCE = 2**20
+
+
+class Storage(Protocol):
+    """Where the arrays of one split are kept."""
+
+    def put_column(self, name: str, column: np.ndarray) -> None:
+        """Keep one column (n,) until its array is put together."""
+
+    def column(self, name: str, start: int, stop: int, dtype: type) -> np.ndarray:
+        """Rows ``start`` to ``stop`` of a column that waits."""
+
+    def put(self, name: str, shape: tuple[int, ...], dtype: type, chunks: Iterable[np.ndarray]) -> np.ndarray:
+        """Keep an array given by some rows at a time; ``name`` is a field of EncodedRows, or ``sequence_0``."""
+
+    def close(self) -> None:
+        """Let go of the columns."""
+
+
+class InMemory:
+    """A split in memory."""
+
+    def __init__(self) -> None:
+        self._columns: dict[str, np.ndarray] = {}
+
+    def put_column(self, name: str, column: np.ndarray) -> None:
+        """Keep one column (n,) until its array is put together."""
+        self._columns[name] = column
+
+    def column(self, name: str, start: int, stop: int, dtype: type) -> np.ndarray:
+        """Rows ``start`` to ``stop`` of a column that waits."""
+        return self._columns[name][start:stop].astype(dtype, copy=False)
+
+    def put(self, _name: str, shape: tuple[int, ...], dtype: type, chunks: Iterable[np.ndarray]) -> np.ndarray:
+        """The array itself."""
+        array: np.ndarray = np.empty(shape, dtype)
+        start = 0
+        for chunk in chunks:
+            array[start : start + len(chunk)] = chunk
+            start += len(chunk)
+        return array
+
+    def close(self) -> None:
+        """Let go of the columns."""
+        self._columns.clear()
+
+
+class OnDisk:
+    """A split in files that ``arrays.load_rows`` reads, in a folder of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        """``folder`` is not there yet."""
+        self._folder, self._waiting = folder, folder / ".columns"
+        self._waiting.mkdir(parents=True)
+
+    def put_column(self, name: str, column: np.ndarray) -> None:
+        """Keep one column (n,) until its array is put together."""
+        column.tofile(self._waiting / name)
+
+    def column(self, name: str, start: int, stop: int, dtype: type) -> np.ndarray:
+        """Rows ``start`` to ``stop`` of a column that waits."""
+        return np.fromfile(self._waiting / name, dtype, stop - start, offset=start * np.dtype(dtype).itemsize)
+
+    def put(self, name: str, shape: tuple[int, ...], dtype: type, chunks: Iterable[np.ndarray]) -> np.ndarray:
+        """The array, mapped from its file."""
+        path = self._folder / f"{name}.npy"
+        with path.open("wb") as file:
+            described = {"descr": np.lib.format.dtype_to_descr(np.dtype(dtype)), "fortran_order": False, "shape": shape}
+            np.lib.format.write_array_header_1_0(file, described)
+            for chunk in chunks:
+                chunk.astype(dtype, copy=False).tofile(file)
+        return np.load(path, mmap_mode="c", allow_pickle=False)
+
+    def close(self) -> None:
+        """Remove the columns that have waited."""
+        for path in self._waiting.iterdir():
+            path.unlink()
+        self._waiting.rmdir()
+
+
+@dataclass(frozen=True)
+class AboutRows:
+    """What is said about the n rows of a table beside their fields: labels and weights float32 (n,), and groups."""
+
+    labels: np.ndarray
+    weights: np.ndarray | None
+    groups: Distinct | None
+
+    @classmethod
+    def read(cls, frame: Frame, schema: Schema) -> AboutRows:
+        """Of a table that may lack any of these columns."""
+        groups = read_texts(frame, schema.group) if schema.group is not None and schema.group in frame.columns else None
+        return cls(label_array(frame, schema), weight_array(frame, schema), groups)
+
+
+class Filling:
+    """The arrays of one split while columns are put into them."""
+
+    def __init__(self, rows: np.ndarray, schema: Schema, storage: Storage) -> None:
+        """``rows`` int (n,) are the rows of the table that belong to the split."""
+        self._rows, self._schema, self._storage = rows.astype(np.int64), schema, storage
+        self._sequences: dict[str, np.ndarray] = {}
+
+    def put(self, column: Column, cells: Distinct, by_value: np.ndarray) -> None:
+        """Fill in a numeric or categorical column; ``by_value`` (V,) is what stands for each of its values."""
+        self._storage.put_column(self._place(column), cells.take(by_value, self._rows))
+
+    def put_histories(self, column: Column, cells: Histories, by_value: np.ndarray, max_length: int) -> None:
+        """Fill in a column of histories, cut to the last ``max_length`` items."""
+        chunks = (cells.take(by_value, self._rows[start:stop], max_length) for start, stop in self._chunks(max_length))
+        shape = (len(self._rows), max_length)
+        self._sequences[column.name] = self._storage.put(self._place(column), shape, np.int32, chunks)
+
+    def finished(self, about: AboutRows) -> EncodedRows:
+        """All arrays, with what is said about the rows of the table."""
+        groups, weights = about.groups, about.weights
+        rows = EncodedRows(
+            self._joined("numeric", self._schema.with_role(Role.NUMERIC), np.float32),
+            self._joined("categorical", self._schema.with_role(Role.CATEGORICAL), np.int32),
+            {c.name: self._sequences[c.name] for c in self._schema.with_role(Role.SEQUENCE)},
+            self._kept("labels", about.labels[self._rows]),
+            self._kept("rows", self._rows),
+            None if groups is None else self._kept("group_ids", group_array(groups, self._rows)),
+            None if weights is None else self._kept("weights", weights[self._rows]),
+        )
+        self._storage.close()
+        return rows
+
+    def _joined(self, name: str, columns: Sequence[Column], dtype: type) -> np.ndarray:
+        """The columns side by side, (n, len(columns))."""
+        places = [self._place(column) for column in columns]
+        chunks = (
+            np.stack([self._storage.column(place, start, stop, dtype) for place in places], axis=1)
+            for start, stop in (self._chunks(len(columns)) if columns else ())
+        )
+        return self._storage.put(name, (len(self._rows), len(columns)), dtype, chunks)
+
+    def _kept(self, name: str, array: np.ndarray) -> np.ndarray:
+        return self._storage.put(name, array.shape, array.dtype.type, [array])
+
+    def _chunks(self, width: int) -> Iterator[tuple[int, int]]:
+        """First and last row of what is put together at a time."""
+        step = max(1, CELLS_AT_ONCE // width)
+        return ((start, min(start + step, len(self._rows))) for start in range(0, len(self._rows), step))
+
+    def _place(self, column: Column) -> str:
+        return f"{column.role.value}_{self._schema.with_role(column.role).index(column)}"
