@@ -41,12 +41,12 @@ def save_rows(folder: Path, rows: EncodedRows) -> None:
     for name, array in named.items():
         if array is not None:
             np.save(folder / f"{name}.npy", array, allow_pickle=False)
-    name_sequences(folder, rows)
+    name_sequences(folder, list(rows.sequences))
 
 
-def name_sequences(folder: Path, rows: EncodedRows) -> None:
-    """Store beside the arrays of a split what its histories are called."""
-    write_json(folder / "sequences.json", list(rows.sequences))
+def name_sequences(folder: Path, names: list[str]) -> None:
+    """Store beside the arrays of a split what its histories are called, in their order."""
+    write_json(folder / "sequences.json", names)
 
 
 def load_rows(folder: Path) -> EncodedRows:

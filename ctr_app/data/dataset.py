@@ -24,7 +24,7 @@ from .encoding import Encoder
 from .errors import InputError
 from .files import bytes_in, new_folder, read_json, write_json
 from .filling import OnDisk
-from .schema import Schema
+from .schema import Role, Schema
 from .splitting import SPLITS, SplitRule, split_table
 from .tables import Frame, ParquetTable
 
@@ -134,10 +134,9 @@ def encode_into(folder: Path, frame: Frame, preparation: Preparation, splits: Ma
     """Encode ``splits``, row numbers of ``frame``, into files that ``EncodedDataset`` opens."""
     schema, min_count = preparation.schema, preparation.min_count
     storage = {split: OnDisk(folder / split) for split in splits}
-    encoder, encoded = Encoder.fit_transform(frame, schema, min_count, splits, storage)
-    encoder.save(folder / "encoder")
-    for split, rows in encoded.items():
-        name_sequences(folder / split, rows)
+    Encoder.fit_transform(frame, schema, min_count, splits, storage).save(folder / "encoder")
+    for split in splits:
+        name_sequences(folder / split, [column.name for column in schema.with_role(Role.SEQUENCE)])
 
 
 def write_names(dataset: DataSet, names: dict[str, dict[str, str]]) -> None:

@@ -15,7 +15,7 @@ import polars as pl
 
 from .columns import as_lists, as_number, as_text
 from .schema import Column
-from .tables import Frame, pieces
+from .tables import Frame, ParquetTable, pieces
 
 # A column of texts is searched for distinct values unless its beginning shows that most are distinct.
 LOOKED_AT = 10_000
@@ -36,6 +36,10 @@ class Distinct:
         """int (V,): how often each value occurs in ``rows``, by default in all."""
         codes = self.codes if rows is None else rows if self.codes is None else self.codes[rows]
         return np.ones(len(self.values), np.int64) if codes is None else np.bincount(codes, minlength=len(self.values))
+
+    def spread(self, by_value: np.ndarray) -> np.ndarray:
+        """(n,): of ``by_value`` (V,) what belongs to each row."""
+        return by_value if self.codes is None else by_value[self.codes]
 
     def take(self, by_value: np.ndarray, rows: np.ndarray) -> np.ndarray:
         """(len(rows),): of ``by_value`` (V,) what belongs to each of ``rows``."""
@@ -82,23 +86,33 @@ class Histories:
 
 def read_texts(frame: Frame, name: str) -> Distinct:
     """A column's values as text."""
-    parts = pieces(frame, name)
-    first = next(parts)
-    if first.dtype != pl.String:
-        return _distinct(as_text(piece) for piece in chain([first], parts))
-    found = _distinct(chain([first], parts))
+    found = _dictionary(frame, name)
+    if found is None:
+        parts = pieces(frame, name)
+        first = next(parts)
+        if first.dtype != pl.String:
+            return _distinct(as_text(piece) for piece in chain([first], parts))
+        found = _distinct(chain([first], parts))
     return Distinct(as_text(found.values), found.codes)
 
 
 def read_numbers(frame: Frame, name: str) -> Distinct:
     """A column's values as Float64, NaN for what is no finite number."""
-    parts = pieces(frame, name)
-    first = next(parts)
-    beginning = first.head(LOOKED_AT)
-    if first.dtype == pl.String and beginning.n_unique() <= len(beginning) / 2:
+    found = _dictionary(frame, name)
+    if found is None:
+        parts = pieces(frame, name)
+        first = next(parts)
+        beginning = first.head(LOOKED_AT)
+        if first.dtype != pl.String or beginning.n_unique() > len(beginning) / 2:
+            return Distinct(pl.concat([as_number(piece) for piece in chain([first], parts)]).fill_null(np.nan), None)
         found = _distinct(chain([first], parts))
-        return Distinct(as_number(found.values).fill_null(np.nan), found.codes)
-    return Distinct(pl.concat([as_number(piece) for piece in chain([first], parts)]).fill_null(np.nan), None)
+    return Distinct(as_number(found.values).fill_null(np.nan), found.codes)
+
+
+def _dictionary(frame: Frame, name: str) -> Distinct | None:
+    """A column of text of a file, without a look at each cell; None for other columns."""
+    kept = frame.dictionary(name) if isinstance(frame, ParquetTable) else None
+    return None if kept is None else Distinct(*kept)
 
 
 def read_histories(frame: Frame, column: Column) -> Histories:

@@ -49,7 +49,7 @@ class Encoder:
         min_count: int,
         splits: Mapping[str, np.ndarray],
         storage: Mapping[str, Storage],
-    ) -> tuple[Encoder, dict[str, EncodedRows]]:
+    ) -> Encoder:
         """``fit`` on the rows of ``splits["train"]``, then ``transform`` of each split, with each column read once.
 
         Of the table no more than some columns are in memory at a time; what is made of them is where ``storage`` keeps
@@ -64,10 +64,12 @@ class Encoder:
                 learned._fill(column, found, filling.values())
             return learned
 
+        about = AboutRows.read(frame, schema)
         with ThreadPoolExecutor(NUM_THREADS) as pool:
             encoder = cls._of(schema, list(pool.map(encode, _units(schema))))
-        about = AboutRows.read(frame, schema)
-        return encoder, {split: part.finished(about) for split, part in filling.items()}
+        for part in filling.values():
+            part.finish(about)
+        return encoder
 
     @classmethod
     def _of(cls, schema: Schema, parts: Sequence[Encoder]) -> Encoder:
@@ -106,10 +108,12 @@ class Encoder:
         if missing:
             raise InputError("The table lacks {names}, which the model was trained on.", names=join_names(missing))
         chosen = frame if rows is None else ChosenRows(frame, rows)
-        filling = Filling(np.arange(chosen.height), self.schema, InMemory())
+        storage = InMemory()
+        filling = Filling(np.arange(chosen.height), self.schema, storage)
         for column in self.schema.fields:
             self._fill(column, _read(chosen, [column])[column], [filling])
-        encoded = filling.finished(AboutRows.read(chosen, self.schema))
+        filling.finish(AboutRows.read(chosen, self.schema))
+        encoded = storage.rows(self.schema)
         return encoded if rows is None else replace(encoded, rows=rows.astype(np.int64))
 
     def _fill(self, column: Column, cells: Distinct | Histories, splits: Iterable[Filling]) -> None:

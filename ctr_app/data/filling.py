@@ -32,7 +32,7 @@ class Storage(Protocol):
     def column(self, name: str, start: int, stop: int, dtype: type) -> np.ndarray:
         """Rows ``start`` to ``stop`` of a column that waits."""
 
-    def put(self, name: str, shape: tuple[int, ...], dtype: type, chunks: Iterable[np.ndarray]) -> np.ndarray:
+    def put(self, name: str, shape: tuple[int, ...], dtype: type, chunks: Iterable[np.ndarray]) -> None:
         """Keep an array given by some rows at a time; ``name`` is a field of EncodedRows, or ``sequence_0``."""
 
     def close(self) -> None:
@@ -40,10 +40,11 @@ class Storage(Protocol):
 
 
 class InMemory:
-    """A split in memory."""
+    """A split in memory. ``arrays`` are those that have been put together, by their names."""
 
     def __init__(self) -> None:
         self._columns: dict[str, np.ndarray] = {}
+        self.arrays: dict[str, np.ndarray] = {}
 
     def put_column(self, name: str, column: np.ndarray) -> None:
         """Keep one column (n,) until its array is put together."""
@@ -53,14 +54,19 @@ class InMemory:
         """Rows ``start`` to ``stop`` of a column that waits."""
         return self._columns[name][start:stop].astype(dtype, copy=False)
 
-    def put(self, _name: str, shape: tuple[int, ...], dtype: type, chunks: Iterable[np.ndarray]) -> np.ndarray:
-        """The array itself."""
+    def put(self, name: str, shape: tuple[int, ...], dtype: type, chunks: Iterable[np.ndarray]) -> None:
+        """Keep an array given by some rows at a time; ``name`` is a field of EncodedRows, or ``sequence_0``."""
         array: np.ndarray = np.empty(shape, dtype)
         start = 0
         for chunk in chunks:
             array[start : start + len(chunk)] = chunk
             start += len(chunk)
-        return array
+        self.arrays[name] = array
+
+    def rows(self, schema: Schema) -> EncodedRows:
+        """All arrays of a table with that schema."""
+        sequences = {c.name: self.arrays.pop(f"sequence_{i}") for i, c in enumerate(schema.with_role(Role.SEQUENCE))}
+        return EncodedRows(sequences=sequences, **self.arrays)
 
     def close(self) -> None:
         """Let go of the columns."""
@@ -83,15 +89,13 @@ class OnDisk:
         """Rows ``start`` to ``stop`` of a column that waits."""
         return np.fromfile(self._waiting / name, dtype, stop - start, offset=start * np.dtype(dtype).itemsize)
 
-    def put(self, name: str, shape: tuple[int, ...], dtype: type, chunks: Iterable[np.ndarray]) -> np.ndarray:
-        """The array, mapped from its file."""
-        path = self._folder / f"{name}.npy"
-        with path.open("wb") as file:
+    def put(self, name: str, shape: tuple[int, ...], dtype: type, chunks: Iterable[np.ndarray]) -> None:
+        """Keep an array given by some rows at a time; ``name`` is a field of EncodedRows, or ``sequence_0``."""
+        with (self._folder / f"{name}.npy").open("wb") as file:
             described = {"descr": np.lib.format.dtype_to_descr(np.dtype(dtype)), "fortran_order": False, "shape": shape}
             np.lib.format.write_array_header_1_0(file, described)
             for chunk in chunks:
                 chunk.astype(dtype, copy=False).tofile(file)
-        return np.load(path, mmap_mode="c", allow_pickle=False)
 
     def close(self) -> None:
         """Remove the columns that have waited."""
@@ -121,7 +125,6 @@ class Filling:
     def __init__(self, rows: np.ndarray, schema: Schema, storage: Storage) -> None:
         """``rows`` int (n,) are the rows of the table that belong to the split."""
         self._rows, self._schema, self._storage = rows.astype(np.int64), schema, storage
-        self._sequences: dict[str, np.ndarray] = {}
 
     def put(self, column: Column, cells: Distinct, by_value: np.ndarray) -> None:
         """Fill in a numeric or categorical column; ``by_value`` (V,) is what stands for each of its values."""
@@ -130,35 +133,31 @@ class Filling:
     def put_histories(self, column: Column, cells: Histories, by_value: np.ndarray, max_length: int) -> None:
         """Fill in a column of histories, cut to the last ``max_length`` items."""
         chunks = (cells.take(by_value, self._rows[start:stop], max_length) for start, stop in self._chunks(max_length))
-        shape = (len(self._rows), max_length)
-        self._sequences[column.name] = self._storage.put(self._place(column), shape, np.int32, chunks)
+        self._storage.put(self._place(column), (len(self._rows), max_length), np.int32, chunks)
 
-    def finished(self, about: AboutRows) -> EncodedRows:
-        """All arrays, with what is said about the rows of the table."""
-        groups, weights = about.groups, about.weights
-        rows = EncodedRows(
-            self._joined("numeric", self._schema.with_role(Role.NUMERIC), np.float32),
-            self._joined("categorical", self._schema.with_role(Role.CATEGORICAL), np.int32),
-            {c.name: self._sequences[c.name] for c in self._schema.with_role(Role.SEQUENCE)},
-            self._kept("labels", about.labels[self._rows]),
-            self._kept("rows", self._rows),
-            None if groups is None else self._kept("group_ids", group_array(groups, self._rows)),
-            None if weights is None else self._kept("weights", weights[self._rows]),
-        )
+    def finish(self, about: AboutRows) -> None:
+        """Put all arrays together, with what is said about the rows of the table."""
+        self._join("numeric", self._schema.with_role(Role.NUMERIC), np.float32)
+        self._join("categorical", self._schema.with_role(Role.CATEGORICAL), np.int32)
+        self._keep("labels", about.labels[self._rows])
+        self._keep("rows", self._rows)
+        if about.groups is not None:
+            self._keep("group_ids", group_array(about.groups, self._rows))
+        if about.weights is not None:
+            self._keep("weights", about.weights[self._rows])
         self._storage.close()
-        return rows
 
-    def _joined(self, name: str, columns: Sequence[Column], dtype: type) -> np.ndarray:
-        """The columns side by side, (n, len(columns))."""
+    def _join(self, name: str, columns: Sequence[Column], dtype: type) -> None:
+        """Put the columns side by side, (n, len(columns))."""
         places = [self._place(column) for column in columns]
         chunks = (
             np.stack([self._storage.column(place, start, stop, dtype) for place in places], axis=1)
             for start, stop in (self._chunks(len(columns)) if columns else ())
         )
-        return self._storage.put(name, (len(self._rows), len(columns)), dtype, chunks)
+        self._storage.put(name, (len(self._rows), len(columns)), dtype, chunks)
 
-    def _kept(self, name: str, array: np.ndarray) -> np.ndarray:
-        return self._storage.put(name, array.shape, array.dtype.type, [array])
+    def _keep(self, name: str, array: np.ndarray) -> None:
+        self._storage.put(name, array.shape, array.dtype.type, [array])
 
     def _chunks(self, width: int) -> Iterator[tuple[int, int]]:
         """First and last row of what is put together at a time."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from .columns import as_number, as_text, value_text
-from .distinct import Distinct
+from .columns import as_number, value_text
+from .distinct import Distinct, read_texts
 from .errors import InputError, shorten
 from .schema import Schema
 from .tables import Frame
@@ -22,14 +22,16 @@ def label_array(frame: Frame, schema: Schema) -> np.ndarray:
     """
     if schema.label not in frame.columns:
         return np.full(frame.height, np.nan, dtype=np.float32)
-    labels = frame[schema.label]
+    labels = read_texts(frame, schema.label)
     if schema.positive is not None:
-        labels = (as_text(labels) == value_text(schema.positive)).cast(pl.Float32)
-        return labels.to_numpy().astype(np.float32)
-    numbers = as_number(labels)
-    is_wrong = as_text(labels).is_not_null() & ~numbers.is_between(0.0, 1.0).fill_null(False)
-    _refuse_any(labels, is_wrong, "Label {name} must hold numbers from 0 to 1; row {row} has “{value}”.")
-    return numbers.to_numpy().astype(np.float32)
+        numbers = (labels.values == value_text(schema.positive)).cast(pl.Float64)
+    else:
+        numbers = as_number(labels.values)
+        is_wrong = labels.values.is_not_null() & ~numbers.is_between(0.0, 1.0).fill_null(False)
+        _refuse_any(
+            labels, is_wrong, schema.label, "Label {name} must hold numbers from 0 to 1; row {row} has “{value}”."
+        )
+    return labels.spread(numbers.fill_null(np.nan).to_numpy().astype(np.float32))
 
 
 def weight_array(frame: Frame, schema: Schema) -> np.ndarray | None:
@@ -40,11 +42,12 @@ def weight_array(frame: Frame, schema: Schema) -> np.ndarray | None:
     """
     if schema.weight is None or schema.weight not in frame.columns:
         return None
-    numbers = as_number(frame[schema.weight]).cast(pl.Float32)
+    weights = read_texts(frame, schema.weight)
+    numbers = as_number(weights.values).cast(pl.Float32)
     is_wrong = ~((numbers > 0) & numbers.is_finite()).fill_null(False)
     template = "Weight {name} must be a number above 0 in each row; row {row} has “{value}”."
-    _refuse_any(frame[schema.weight], is_wrong, template)
-    return numbers.to_numpy().astype(np.float32)
+    _refuse_any(weights, is_wrong, schema.weight, template)
+    return weights.spread(numbers.fill_null(np.nan).to_numpy())
 
 
 def group_array(groups: Distinct, rows: np.ndarray) -> np.ndarray:
@@ -59,9 +62,10 @@ def group_array(groups: Distinct, rows: np.ndarray) -> np.ndarray:
     return ids
 
 
-def _refuse_any(series: pl.Series, is_wrong: pl.Series, template: str) -> None:
-    """Raise InputError with the first row that is wrong, counted from 1, and what it holds."""
-    if is_wrong.any():
-        row = int(is_wrong.arg_max() or 0)
-        value = as_text(series.slice(row, 1))[0]
-        raise InputError(template, name=series.name, row=row + 1, value="nothing" if value is None else shorten(value))
+def _refuse_any(cells: Distinct, is_wrong: pl.Series, name: str, template: str) -> None:
+    """Raise InputError with the first row whose value is wrong, counted from 1, and what it holds."""
+    rows = cells.spread(is_wrong.to_numpy())
+    if rows.any():
+        row = int(rows.argmax())
+        value = cells.values[row if cells.codes is None else int(cells.codes[row])]
+        raise InputError(template, name=name, row=row + 1, value="nothing" if value is None else shorten(value))

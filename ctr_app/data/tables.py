@@ -11,6 +11,8 @@ from typing import Protocol
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from .columns import as_text
 
@@ -48,19 +50,19 @@ class ParquetTable:
     def __init__(self, path: Path, start: int = 0, height: int | None = None) -> None:
         """All rows of the file, or ``height`` rows from row ``start`` on, which must be there."""
         self.path, self.start = path, start
-        self._height = height
+        self._height, self._is_part = height, start > 0 or height is not None
 
     @cached_property
     def columns(self) -> list[str]:
         """The names of the columns, in order."""
-        return list(pl.read_parquet_schema(self.path))
+        return list(self._types)
 
     @cached_property
     def height(self) -> int:
         """The number of rows."""
         if self._height is not None:
             return self._height
-        return int(pl.scan_parquet(self.path).select(pl.len()).collect().item()) - self.start
+        return int(self._metadata.num_rows) - self.start
 
     @property
     def width(self) -> int:
@@ -77,6 +79,26 @@ class ParquetTable:
             raise KeyError(name)
         return self._rows(offset, length).select(pl.nth(self.columns.index(name))).collect().to_series()
 
+    def dictionary(self, name: str) -> tuple[pl.Series, np.ndarray] | None:
+        """A column of text as the file keeps it: distinct values (V,) and for each row its place in them, int32 (n,).
+
+        Null is the last of the values if it occurs. None if the column is no text, or has too much of it.
+        """
+        if self._is_part or self.height == 0 or self._types[name] != pl.String:
+            return None
+        file = pq.ParquetFile(self.path, metadata=self._metadata, read_dictionary=[name])
+        try:
+            chunks = file.reader.read_all(column_indices=[self._leaves[name]], use_threads=False).column(0)
+            chunks = chunks.unify_dictionaries()
+        except pa.ArrowException:
+            return None
+        values = pl.Series(chunks.chunk(0).dictionary)
+        codes = pa.chunked_array([chunk.indices for chunk in chunks.chunks])
+        if codes.null_count:
+            codes = codes.fill_null(len(values))
+            values = pl.concat([values, pl.Series([None], dtype=pl.String)])
+        return values, codes.to_numpy()
+
     def head(self, n: int = 5) -> pl.DataFrame:
         """The first ``n`` rows."""
         return self.slice(0, n)
@@ -84,6 +106,20 @@ class ParquetTable:
     def slice(self, offset: int, length: int) -> pl.DataFrame:
         """``length`` rows from row ``offset`` on, without reading the rest."""
         return self._rows(offset, length).collect()
+
+    @cached_property
+    def _types(self) -> dict[str, pl.DataType]:
+        return dict(pl.read_parquet_schema(self.path))
+
+    @cached_property
+    def _metadata(self) -> pq.FileMetaData:
+        return pq.read_metadata(self.path)
+
+    @cached_property
+    def _leaves(self) -> dict[str, int]:
+        """Where a flat column lies in the file; a column of lists lies under a longer name."""
+        schema = self._metadata.schema
+        return {schema.column(place).path: place for place in range(len(schema))}
 
     def _rows(self, offset: int, length: int) -> pl.LazyFrame:
         return pl.scan_parquet(self.path).slice(self.start + offset, max(min(length, self.height - offset), 0))

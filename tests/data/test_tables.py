@@ -49,6 +49,28 @@ def test_a_table_in_a_file_is_the_table_in_memory(frame):
         assert_alike(ParquetTable(Path(folder) / "table.parquet"), frame)
 
 
+@given(frames(), st.integers(1, 5))
+def test_texts_in_a_file_are_known_by_their_distinct_values(frame, group_rows):
+    with tempfile.TemporaryDirectory() as folder:
+        frame.write_parquet(Path(folder) / "table.parquet", row_group_size=group_rows)
+        table = ParquetTable(Path(folder) / "table.parquet")
+        for name in frame.columns:
+            found = table.dictionary(name)
+            if frame[name].dtype != pl.String or frame.height == 0:
+                assert found is None
+            else:
+                values, codes = found
+                assert values.gather(codes).to_list() == frame[name].to_list()
+                assert values.n_unique() == len(values)
+
+
+def test_a_range_of_rows_of_a_file_is_a_table_of_its_own(tmp_path):
+    frame = pl.DataFrame({"a": list("vwxyz"), "b": range(5)})
+    write_table(frame, tmp_path / "t.parquet")
+    assert_alike(ParquetTable(tmp_path / "t.parquet", 1, 3), frame.slice(1, 3))
+    assert ParquetTable(tmp_path / "t.parquet", 1, 3).dictionary("a") is None
+
+
 @given(frames(), st.data())
 def test_chosen_rows_are_those_of_the_table_in_the_order_asked_for(frame, data):
     number = st.integers(0, max(frame.height - 1, 0))
