@@ -22,11 +22,7 @@ LAYERS = (
     "pages",
     "app.py",
 )
-<<<<<<< HEAD
 # The last two speak with a server as a browser does, in Streamlit's own messages, and run the Data page to time it.
-=======
-# The last speaks with a server as a browser does, in Streamlit's own messages.
->>>>>>> c268ceb (Stored data sets in README and CHANGELOG)
 MAY_IMPORT_STREAMLIT = ("ctr_app/ui", "pages", "app.py", "benchmarks/browser_tab.py", "benchmarks/table_parts.py")
 SESSION_STATE = "ctr_app/ui/state.py"
 UNSAFE_MODULES = {"pickle", "cPickle", "_pickle", "dill", "cloudpickle", "joblib", "shelve", "marshal"}
