@@ -86,12 +86,12 @@ class ParquetTable:
         """
         if self._is_part or self.height == 0 or self._types[name] != pl.String:
             return None
-        file = pq.ParquetFile(self.path, metadata=self._metadata, read_dictionary=[name])
-        try:
-            chunks = file.reader.read_all(column_indices=[self._leaves[name]], use_threads=False).column(0)
-            chunks = chunks.unify_dictionaries()
-        except pa.ArrowException:
-            return None
+        with pq.ParquetFile(self.path, metadata=self._metadata, read_dictionary=[name]) as file:
+            try:
+                chunks = file.reader.read_all(column_indices=[self._leaves[name]], use_threads=False).column(0)
+                chunks = chunks.unify_dictionaries()
+            except pa.ArrowException:
+                return None
         values = pl.Series(chunks.chunk(0).dictionary)
         codes = pa.chunked_array([chunk.indices for chunk in chunks.chunks])
         if codes.null_count:

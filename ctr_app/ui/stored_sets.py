@@ -11,7 +11,7 @@ import streamlit as st
 
 from ..data.store import MAX_NAME_LENGTH, DataSet
 from ..training.memory import readable
-from . import draft_editor, parts, services, truth_view
+from . import draft_editor, parts, readouts, services, truth_view
 from .navigation import link_to
 from .state import set_widget, state, widget_value
 from .words import _, plain
@@ -87,6 +87,7 @@ def _actions(dataset: DataSet) -> None:
     if is_pressed:
         with parts.sentences():
             services.delete_dataset(dataset.id)
+            readouts.encoded_of.clear()
             state().deleted = (dataset.id, dataset.name)
             st.rerun()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from ctr_app.data.store import DataSet, DatasetStore
 from ctr_app.training.memory import readable
 from ctr_app.training.run_store import Run, RunStore
@@ -114,3 +116,16 @@ def test_deleting_says_how_many_runs_lose_their_rows(open_page: OpenPage, traine
     app.button(key="data-delete").click().run()
     assert is_well(app)
     assert "Runs on it: 1. They keep their curves; pictures that need its rows are lost." in words(app)
+
+
+@pytest.mark.parametrize(("title", "page"), [("FM", "interactions"), ("DCN-V2", "interactions"), ("DIN", "attention")])
+def test_pages_of_runs_whose_data_set_was_deleted_say_so_in_a_sentence(
+    open_page: OpenPage, trained: dict[str, Run], title: str, page: str
+) -> None:
+    run = trained[title]
+    assert not open_page(page, run).exception
+    app = open_page("data")
+    app.selectbox(key="data-stored").set_value(run.spec().dataset_id).run()
+    app.button(key="data-delete").click().run()
+    for seen in ("train", page, "runs", "home"):
+        assert not open_page(seen, run).exception
