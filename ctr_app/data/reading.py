@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-import shutil
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -19,7 +18,7 @@ from .errors import InputError, shorten, spaced
 from .libsvm import Survey, is_libsvm, libsvm_frames
 from .odd_rows import OddRows
 from .sniffing import sniff
-from .staging import BLOCK_BYTES, StagedFile, goes_with, staging_folder, writing
+from .staging import BLOCK_BYTES, StagedFile, goes_with, remove, staging_folder, writing
 from .streaming import TextParser, line_blocks
 from .tables import Frame, ParquetTable
 from .texts import HEAD_BYTES, Text, open_text
@@ -96,7 +95,7 @@ def read_table(
             table = _read(path, folder, shown_name, options)
         _check_height(table)
     except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
+        remove(folder)
         raise
     goes_with(table.frame, folder)
     return replace(table, content_hash=_understood(table, content_hash.result()), source=kept, options=options)

@@ -17,8 +17,9 @@ from .errors import InputError
 from .files import default_data_root
 
 BLOCK_BYTES = 2**22
-# What a server that was killed has left behind goes after a day.
+# What a server that was killed has left behind goes after a day; what is in use here stays however long.
 LEFTOVER_SECONDS = 24 * 3600.0
+_in_use: set[Path] = set()
 TABLE_ENDINGS = (
     *(".csv", ".tsv", ".tab", ".txt", ".dat", ".data", ".psv", ".parquet", ".pq"),
     *(".inter", ".item", ".user", ".libsvm", ".svm", ".svmlight", ".libfm"),
@@ -59,12 +60,20 @@ def staging_folder() -> Path:
     with writing("The table"):
         root.mkdir(parents=True, exist_ok=True)
         _remove_leftovers(root)
-        return Path(tempfile.mkdtemp(dir=root))
+        folder = Path(tempfile.mkdtemp(dir=root))
+    _in_use.add(folder)
+    return folder
+
+
+def remove(folder: Path) -> None:
+    """Remove a staging folder and all that is in it."""
+    shutil.rmtree(folder, ignore_errors=True)
+    _in_use.discard(folder)
 
 
 def goes_with(owner: object, folder: Path) -> None:
     """Remove ``folder`` when nothing refers to ``owner`` any more, or when the program ends."""
-    weakref.finalize(owner, shutil.rmtree, folder, ignore_errors=True)
+    weakref.finalize(owner, remove, folder)
 
 
 @dataclass(frozen=True)
@@ -107,5 +116,5 @@ def _blocks(source: bytes | BinaryIO) -> Iterator[bytes]:
 def _remove_leftovers(root: Path) -> None:
     for folder in root.iterdir():
         with suppress(OSError):
-            if time.time() - folder.stat().st_mtime > LEFTOVER_SECONDS:
+            if folder not in _in_use and time.time() - folder.stat().st_mtime > LEFTOVER_SECONDS:
                 shutil.rmtree(folder, ignore_errors=True)

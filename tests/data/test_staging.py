@@ -84,6 +84,15 @@ def test_leftovers_of_earlier_days_go_with_the_next_table(data_root):
     assert table.frame.height == 3
 
 
+def test_a_table_that_is_in_use_is_no_leftover_however_old_it_is(data_root):
+    table = read_table(TABLE, "a.csv")
+    for folder in staged(data_root):
+        os.utime(folder, (0, 0))
+    other = read_table(TABLE, "b.csv")
+    assert table.frame["site"].to_list() == other.frame["site"].to_list()
+    assert read_table(table.source, "a.csv").frame.height == 3
+
+
 def test_a_data_folder_that_cannot_be_written_to_is_said_so(data_root, monkeypatch):
     (data_root / "file").touch()
     monkeypatch.setenv("CTR_LENS_DATA", str(data_root / "file"))
@@ -97,7 +106,15 @@ def test_files_that_may_be_tables_are_found_newest_first(tmp_path):
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(TABLE)
         os.utime(path, (0, 1000 - age))
-    for name in ("README.md", "sets/x/table.parquet", "incoming/x/upload.csv", ".hidden.csv", ".git/a.csv", "e.py"):
+    for name in (
+        "README.md",
+        "sets/x/table.parquet",
+        "incoming/x/upload.csv",
+        "downloads/a.zip",
+        ".hidden.csv",
+        ".git/a.csv",
+        "e.py",
+    ):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_bytes(TABLE)
     (tmp_path / "folder.csv").mkdir()
