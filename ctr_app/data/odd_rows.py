@@ -7,6 +7,8 @@ from enum import Enum
 
 from .errors import InputError, spaced
 
+HOPELESS_ROWS, HOPELESS_SHARE = 10_000, 0.9
+
 
 class Odd(Enum):
     """What is odd about a row, with what was done about it; the same of one line; and the share of rows that may be so.
@@ -41,8 +43,9 @@ class Odd(Enum):
 
 @dataclass
 class OddRows:
-    """How many rows are odd in which way, and the first line of each kind."""
+    """How many rows of the file called ``name`` are odd in which way, and the first line of each kind."""
 
+    name: str
     counts: dict[Odd, int] = field(default_factory=dict)
     firsts: dict[Odd, tuple[int, str]] = field(default_factory=dict)
 
@@ -56,7 +59,12 @@ class OddRows:
         """One sentence for each kind of odd row there is."""
         return tuple(self._note(kind) for kind in Odd if kind in self.counts)
 
-    def check(self, name: str, rows: int) -> None:
+    def stop_if_hopeless(self, rows: int) -> None:
+        """Raise what ``check`` raises if nearly all of so many rows are odd, rather than go through all the others."""
+        if rows > HOPELESS_ROWS and max(self.counts.values(), default=0) > HOPELESS_SHARE * rows:
+            self.check(rows)
+
+    def check(self, rows: int) -> None:
         """Raise InputError if too many of the ``rows`` that the file has are odd, naming the first."""
         for kind in Odd:
             count = self.counts.get(kind, 0)
@@ -64,7 +72,7 @@ class OddRows:
                 line, what = self.firsts[kind]
                 raise InputError(
                     "{name} cannot be read as a table: line {line} {what}{more}.",
-                    name=name,
+                    name=self.name,
                     line=line,
                     what=what,
                     more=f", and so it is with {spaced(count)} of {spaced(rows)} rows" if count > 1 else "",

@@ -149,11 +149,11 @@ def _read_parquet(path: Path, folder: Path, name: str) -> Table:
 def _read_text(text: Text, folder: Path, name: str, options: ReadOptions) -> Table:
     dialect = sniff(text.lines, options.separator, options.quoting, options.has_header)
     names = _clean_names(_checked_width(dialect.names, name))
-    odd = OddRows()
+    odd = OddRows(name)
     decoder = Decoder("utf-8" if text.is_decoded else text.encoding, odd)
     parser = TextParser(dialect, names, decoder, odd)
     frame = _written(parser.frames(line_blocks(text.stream, text.head, dialect.quoting, name)), names, folder, name)
-    odd.check(name, parser.rows)
+    odd.check(parser.rows)
     return Table(
         frame,
         name,
@@ -169,12 +169,12 @@ def _read_text(text: Text, folder: Path, name: str, options: ReadOptions) -> Tab
 
 def _read_libsvm(path: Path, folder: Path, name: str) -> Table:
     """Two passes: the first to see which columns there are."""
-    survey, odd = Survey(), OddRows()
+    survey, odd = Survey(), OddRows(name)
     for block in _blocks(path, name):
         survey.add(block)
     names = survey.names(name)
     frame = _written(libsvm_frames(_blocks(path, name), survey, names, odd), names, folder, name)
-    odd.check(name, frame.height + sum(odd.counts.values()))
+    odd.check(frame.height + sum(odd.counts.values()))
     return Table(frame, name, "", "libsvm", notes=odd.notes())
 
 
@@ -188,8 +188,11 @@ def _written(frames: Iterator[pl.DataFrame], names: list[str], folder: Path, nam
     """The frames as one Parquet file; the next is made while one is written."""
     path = folder / "table.parquet"
     rows = register_io_source(lambda *_: frames, schema=dict.fromkeys(names, pl.String()))
-    with writing(name):
-        rows.sink_parquet(path, compression="lz4", statistics=False)
+    try:
+        with writing(name):
+            rows.sink_parquet(path, compression="lz4", statistics=False)
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
+        raise InputError("{name} cannot be read as a table: its cells cannot be told apart.", name=name) from error
     return ParquetTable(path)
 
 

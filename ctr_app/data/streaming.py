@@ -22,6 +22,8 @@ BLOCK_BYTES = 2**23
 MAX_LINE_BYTES = 2**26
 # How far back a quoted cell may begin that is still open at the end of a block.
 MAX_OPEN_BYTES = 2**20
+# A block in which something is wrong is cut into parts of about this, so that few rows go the slow way.
+PART_BYTES = 2**20
 # Stands in for a separator such as "::", which the parser cannot take: a control character made for the purpose.
 UNIT_SEPARATOR = "\x1f"
 
@@ -109,19 +111,30 @@ class TextParser:
         return block
 
     def _parse(self, block: bytes, first_line: int) -> pl.DataFrame:
-        try:
-            frame = self._read(block)
-            is_sound = self._is_sound(block, frame)
-        except (pl.exceptions.PolarsError, pl.exceptions.PanicException, ValueError):
-            is_sound = False
-        if not is_sound:
-            before = self._left_out()
-            lines = block.decode().split("\n")
-            text = mended(lines, first_line, self._separator, self._quoting, len(self._schema), self._odd)
-            frame = self._read(text.encode())
-            self.rows += self._left_out() - before
+        frame = self._sound(block)
+        if frame is None:
+            parts = list(_parts(block, self._quoting))
+            if len(parts) > 1:
+                return pl.concat([self._parse(part, first_line + lines) for part, lines in parts])
+            frame = self._mended(block, first_line)
         self.rows += frame.height
         return self._without_headers(_clean(frame, block, self._separator), block, first_line)
+
+    def _mended(self, block: bytes, first_line: int) -> pl.DataFrame:
+        before = self._left_out()
+        lines = block.decode().split("\n")
+        text = mended(lines, first_line, self._separator, self._quoting, len(self._schema), self._odd)
+        self.rows += self._left_out() - before
+        self._odd.stop_if_hopeless(self.rows)
+        return self._read(text.encode())
+
+    def _sound(self, block: bytes) -> pl.DataFrame | None:
+        """The rows of a block in which all is well."""
+        try:
+            frame = self._read(block)
+            return frame if self._has_all_cells(block, frame) else None
+        except (pl.exceptions.PolarsError, pl.exceptions.PanicException, ValueError):
+            return None
 
     def _read(self, block: bytes) -> pl.DataFrame:
         if not block:
@@ -135,7 +148,7 @@ class TextParser:
             null_values=list(MISSING_TOKENS),
         )
 
-    def _is_sound(self, block: bytes, frame: pl.DataFrame) -> bool:
+    def _has_all_cells(self, block: bytes, frame: pl.DataFrame) -> bool:
         """Whether each row has all its cells, and no quoted cell swallows a large part of the block."""
         expected = frame.height * (frame.width - 1)
         found = block.count(self._separator.encode())
@@ -157,6 +170,17 @@ class TextParser:
 
     def _left_out(self) -> int:
         return sum(self._odd.counts.get(kind, 0) for kind in (Odd.LONG, Odd.QUOTES))
+
+
+def _parts(block: bytes, quoting: bool) -> Iterator[tuple[bytes, int]]:
+    """The block in parts of whole rows, each with the number of lines before it."""
+    start = lines = 0
+    while start < len(block):
+        end = start + _end_of_rows(block[start : start + PART_BYTES], quoting)
+        end = len(block) if end == start or len(block) - start <= PART_BYTES else end
+        yield block[start:end], lines
+        lines += block.count(b"\n", start, end)
+        start = end
 
 
 def clean(text: pl.Expr) -> pl.Expr:

@@ -113,6 +113,7 @@ BOMBS = {
     "a zip of one line": (lambda: zipped({"a.csv": b"click,site\n1," + b"x" * 2**27}), "is longer than 64 MiB"),
     "Parquet of many rows": (lambda: parquet(pl.select(a=pl.repeat(1, 2**26, dtype=pl.Int8), b=1)), "unpacks to more"),
     "cells of a megabyte": (lambda: b"click,text\n" + (b"1," + b"x" * 2**20 + b'\n0,"y"\n') * 60, "120 rows, 2 col"),
+    "short rows, very many": (lambda: b"click,site\n1,a\n" + b"1\n" * 2**25, "cannot be read as a table: line 3"),
     "ten thousand columns": (lambda: text([["7" * 9] * 10_000] * 400, ","), "400 rows, 10000 columns"),
 }
 READER = """

@@ -20,8 +20,9 @@ TABLES = st.lists(st.tuples(st.sampled_from(["0", "1"]), CELLS, CELLS), min_size
 
 @pytest.fixture(autouse=True)
 def small_blocks(monkeypatch):
-    """Blocks of a few lines."""
+    """Blocks of a few lines, and parts of them of one or two."""
     monkeypatch.setattr(streaming, "BLOCK_BYTES", 64)
+    monkeypatch.setattr(streaming, "PART_BYTES", 24)
 
 
 def rows_of(table: Table) -> list[tuple]:
