@@ -53,7 +53,8 @@ def rates_chart(found: pd.DataFrame, name: str, overall: float) -> Any:
         alt.layer(mean, spread, points).properties(width=RATE_WIDTH, **height),
         spacing=16,
     )
-    return readable(chart, title=titled(_title(found, name, overall), _subtitle(found, overall)))
+    title = titled(_title(found, name, overall), _subtitle(found, overall))
+    return readable(chart, title=title, autosize=alt.AutoSizeParams(type="pad"))
 
 
 def _title(found: pd.DataFrame, name: str, overall: float) -> str:

@@ -27,6 +27,7 @@ def draw() -> None:
         draft_editor.draw(draft)
         return
     _sources()
+    st.divider()
     stored_sets.draw()
 
 

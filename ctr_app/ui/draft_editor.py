@@ -42,9 +42,9 @@ def draw(draft: Draft) -> None:
         accepted = st.button(_("Use this table"), key="data-accept", type="primary", icon=":material/check:")
         st.button(_("Discard"), key="data-discard", icon=":material/close:", on_click=_discard)
     message = st.empty()
-    if draft.refusal is not None:
-        st.error(plain(error_text(draft.refusal)), icon=":material/error:")
     draft_columns.draw(draft, draft.schema)
+    if draft.refusal is not None:  # below the table, which keeps its place
+        st.error(plain(error_text(draft.refusal)), icon=":material/error:")
     draft_look.draw(draft, draft.schema)
     draft_histories.draw(draft, draft.schema)
     draft_split.draw(draft, draft.schema)

@@ -11,6 +11,8 @@ from tests.paths import SHARED_DATA, needs_shared_data
 
 from .screen import Screen, expect
 
+# Where the table of columns has its roles, in pixels.
+ROLE_X, ROW_HEIGHT = 200, 35
 pytestmark = [pytest.mark.browser, needs_shared_data]
 
 
@@ -40,6 +42,44 @@ def test_a_leak_is_left_out_and_taken_back_and_left_out_again(screen: Screen) ->
     screen.press("data-accept")
     screen.page.wait_for_url("**/train")
     screen.see(re.compile("equal rows together"))
+
+
+def read_as(screen: Screen, column: str) -> str:
+    """What the table of columns says that a column is read as."""
+    row = screen.page.locator('[data-testid="stDataFrame"] [role="row"]').filter(
+        has=screen.page.locator('[role="gridcell"]').get_by_text(column, exact=True)
+    )
+    return row.first.locator('[role="gridcell"]').nth(1).inner_text()
+
+
+def change(screen: Screen, row: int, word: str) -> None:
+    """Choose another role in a row of the table, by mouse and keyboard."""
+    canvas = screen.page.locator('[data-testid="stDataFrame"] canvas').first
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
+    assert box is not None
+    screen.page.mouse.click(box["x"] + ROLE_X, box["y"] + ROW_HEIGHT * (row + 1.5))
+    screen.page.wait_for_timeout(300)
+    screen.page.keyboard.press("Enter")
+    screen.page.wait_for_timeout(500)
+    screen.page.keyboard.type(word)
+    screen.page.wait_for_timeout(500)
+    screen.page.keyboard.press("Enter")
+    screen.settle()
+
+
+def test_a_role_is_changed_in_the_table_and_one_that_cannot_be_is_taken_back(screen: Screen) -> None:
+    bring(screen, SHARED_DATA / "tabular" / "adult.csv")
+    change(screen, 2, "leave out")
+    assert read_as(screen, "race") == "leave out"
+    assert screen.alerts() == []
+    change(screen, 4, "number")
+    screen.see("Column native-country cannot be numeric")
+    screen.settle()
+    assert [read_as(screen, name) for name in ("race", "native-country")] == ["leave out", "category"]
+    change(screen, 4, "leave out")
+    expect(screen.page.locator('[data-testid="stAlertContentError"]')).to_have_count(0)
+    assert read_as(screen, "native-country") == "leave out"
 
 
 def test_a_look_at_a_column_draws_its_values_and_click_rates(screen: Screen) -> None:
