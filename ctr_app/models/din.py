@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -10,8 +11,9 @@ from torch import Tensor, nn
 from ..data.batch import Batch, FieldLayout
 from ..data.errors import InputError
 from ..data.settings import Config, setting
-from . import kernels, looped
-from .layers import MLP, FieldEmbedding, Output, full_precision, uniform_dims
+from . import kernels
+from .layers import MLP, Dice, FieldEmbedding, Hidden, Output, full_precision, uniform_dims
+from .looped_attention import UnitLayer, real_items, unit_scores, weighted_sums
 
 
 @dataclass(frozen=True)
@@ -53,20 +55,23 @@ class LocalActivationUnit(nn.Module):
         self.mlp = MLP(4 * dim, sizes, activation_name=activation_name, batch_norm=False)
         self.output = Output(self.mlp.out_dim)
         self.scale = dim**-0.5
+        self.is_dice = activation_name == "dice"
 
     def forward(self, queries: Tensor, keys: Tensor, rows: Tensor) -> Tensor:
         """Candidates (B, D), items (P, D) and whose they are, ``rows`` (P,) -> scores (P,)."""
         with full_precision(keys):
-            first, *others = self.mlp.hidden
-            if kernels.are_for(keys):
-                hidden = looped.paired_linear(queries, keys, rows, first.linear.weight, first.linear.bias)
+            if self.is_dice and self.training and len(keys) > 1 and kernels.are_for(keys):
+                layers = [_unit_layer(hidden) for hidden in self.mlp.hidden]
+                scores = unit_scores(queries, keys, rows, layers, self.output.weight, self.output.bias)
             else:
                 q = queries.index_select(0, rows)
-                hidden = first.linear(torch.cat([q, keys, q - keys, q * keys], dim=1))
-            hidden = first.activate(hidden)
-            for layer in others:
-                hidden = layer(hidden)
-            return self.output(hidden) * self.scale
+                scores = self.output(self.mlp(torch.cat([q, keys, q - keys, q * keys], dim=1)))
+            return scores * self.scale
+
+
+def _unit_layer(hidden: Hidden) -> UnitLayer:
+    dice = cast(Dice, hidden.activation)
+    return UnitLayer(hidden.linear.weight, hidden.linear.bias, dice.alpha, dice.norm)
 
 
 @dataclass(frozen=True)
@@ -143,7 +148,7 @@ class DIN(nn.Module):
         scores = self.attention[index](queries, keys, rows)
         weights = segment_softmax(scores, rows, len(batch)) if self.is_softmax else torch.sigmoid(scores)
         if kernels.are_for(keys):
-            pooled = looped.weighted_sums(weights, keys, rows, len(batch))
+            pooled = weighted_sums(weights, keys, rows, len(batch))
         else:
             pooled = torch.zeros_like(queries).index_add(0, rows, weights[:, None] * keys)
         return Attended(pooled, weights, places)
@@ -151,7 +156,7 @@ class DIN(nn.Module):
     def _items(self, ids: Tensor, places: Tensor) -> tuple[Tensor, Tensor]:
         """Whose (P,) and which (P,) the ids (B, T) at ``places``, bool (B, T), are, row by row."""
         if kernels.are_for(self.output.weight):
-            return looped.real_items(torch.where(places, ids, 0))
+            return real_items(torch.where(places, ids, 0))
         return places.nonzero()[:, 0], ids[places]
 
 

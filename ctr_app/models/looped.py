@@ -14,7 +14,6 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from .kernels import attention as attention_loops
 from .kernels import cross as cross_loops
 from .kernels import dice as dice_loops
 from .kernels import norm as norm_loops
@@ -76,29 +75,7 @@ def cross_vectors(x0: Tensor, weights: Tensor, biases: Tensor) -> Tensor:
     return crossed
 
 
-def paired_linear(queries: Tensor, keys: Tensor, rows: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-    """``weight`` (H, 4 D) [q, k, q - k, q * k] + ``bias`` for keys k (P, D) and queries q (B, D) of their rows (P,).
-
-    The parts of q and q - k are worked out once for a row, and none of the four is written down: (P, H).
-    """
-    paired: Tensor = _PairedLinear.apply(queries, keys, rows, weight, bias)
-    return paired
-
-
-def weighted_sums(weights: Tensor, keys: Tensor, rows: Tensor, num_rows: int) -> Tensor:
-    """The sum of the keys (P, D) of each row times their weights (P,): (num_rows, D)."""
-    sums: Tensor = _WeightedSums.apply(weights, keys, rows, num_rows)
-    return sums
-
-
-def real_items(ids: Tensor) -> tuple[Tensor, Tensor]:
-    """Whose (P,) and which (P,) the ids (B, T) above 0 are, row by row."""
-    rows, items = torch.empty(ids.numel(), dtype=torch.long), torch.empty(ids.numel(), dtype=torch.long)
-    count = attention_loops.real_items(ids.contiguous().numpy(), rows.numpy(), items.numpy())
-    return rows[:count], items[:count]
-
-
-def _running(norm: torch.nn.BatchNorm1d) -> tuple[Any, ...]:
+def running(norm: torch.nn.BatchNorm1d) -> tuple[Any, ...]:
     """What the loops need of a batch norm: epsilon, running mean and variance (H,), and their momentum."""
     assert norm.running_mean is not None
     assert norm.running_var is not None
@@ -138,7 +115,7 @@ class _NormAndActivate(torch.autograd.Function):
         read = (array(x), array(weight), array(bias), array(slope), d.seed, d.threshold, d.growth)
         mean, inverse = np.empty_like(read[1]), np.empty_like(read[1])
         out = torch.empty(x.shape)
-        norm_loops.forward(*read, *_running(norm), mean, inverse, out.numpy())
+        norm_loops.forward(*read, *running(norm), mean, inverse, out.numpy())
         ctx.read, ctx.dtype = (*read, mean, inverse), x.dtype
         return out
 
@@ -158,7 +135,7 @@ class _Dice(torch.autograd.Function):
         read = array(s), array(alpha)
         mean, inverse = np.empty_like(read[1]), np.empty_like(read[1])
         out = torch.empty(s.shape)
-        dice_loops.forward(*read, *_running(norm), mean, inverse, out.numpy())
+        dice_loops.forward(*read, *running(norm), mean, inverse, out.numpy())
         ctx.read, ctx.dtype = (*read, mean, inverse), s.dtype
         return out
 
@@ -167,50 +144,6 @@ class _Dice(torch.autograd.Function):
         of_s, of_alpha = np.empty_like(ctx.read[0]), np.empty_like(ctx.read[1])
         dice_loops.backward(array(gradients[0]), *ctx.read, of_s, of_alpha)
         return torch.from_numpy(of_s).to(ctx.dtype), torch.from_numpy(of_alpha), None
-
-
-class _PairedLinear(torch.autograd.Function):
-    """Of the weight's four parts A, B, C, D: (A + C) q + (B - C) k + D (q * k)."""
-
-    @staticmethod
-    def forward(ctx: Any, queries: Tensor, keys: Tensor, rows: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-        of_query, of_key, of_difference, of_product = weight.detach().chunk(4, dim=1)
-        ctx.queries, ctx.rows = queries.detach(), rows.numpy()
-        ctx.by_row, ctx.by_item = of_query + of_difference, torch.cat([of_key - of_difference, of_product], dim=1)
-        ctx.pairs = torch.empty(len(keys), 2 * keys.shape[1])
-        attention_loops.pairs(array(queries), array(keys), ctx.rows, ctx.pairs.numpy())
-        out = ctx.pairs @ ctx.by_item.T
-        attention_loops.add_rows(array(torch.addmm(bias.detach(), ctx.queries, ctx.by_row.T)), ctx.rows, out.numpy())
-        return out
-
-    @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
-        slopes, width = gradients[0].contiguous(), ctx.queries.shape[1]
-        by_rows = torch.zeros(len(ctx.queries), slopes.shape[1])
-        attention_loops.sum_rows(slopes.numpy(), ctx.rows, by_rows.numpy())
-        of_queries, of_keys = by_rows @ ctx.by_row, torch.empty(len(slopes), width)
-        of_pairs = slopes @ ctx.by_item
-        read = (array(of_pairs), array(ctx.queries), ctx.pairs.numpy(), ctx.rows)
-        attention_loops.pairs_backward(*read, of_queries.numpy(), of_keys.numpy())
-        of_row, of_item = by_rows.T @ ctx.queries, slopes.T @ ctx.pairs
-        of_key, of_product = of_item[:, :width], of_item[:, width:]
-        of_weight = torch.cat([of_row, of_key, of_row - of_key, of_product], dim=1)
-        return of_queries, of_keys, None, of_weight, by_rows.sum(dim=0)
-
-
-class _WeightedSums(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx: Any, weights: Tensor, keys: Tensor, rows: Tensor, num_rows: int) -> Tensor:
-        ctx.read = array(weights), array(keys), rows.numpy()
-        out = torch.zeros(num_rows, keys.shape[1])
-        attention_loops.pool(*ctx.read, out.numpy())
-        return out
-
-    @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
-        of_weights, of_keys = (np.empty_like(read) for read in ctx.read[:2])
-        attention_loops.pool_backward(array(gradients[0]), *ctx.read, of_weights, of_keys)
-        return torch.from_numpy(of_weights), torch.from_numpy(of_keys), None, None
 
 
 class _CrossMatrices(torch.autograd.Function):

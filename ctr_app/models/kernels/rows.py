@@ -82,7 +82,7 @@ def add_pooled(
     sums: np.ndarray,
     count: int,
 ) -> int:
-    """What ``add`` is to ``gather``, for ``pool``: gradients (B, D) of the means."""
+    """Add the gradients (B, D) of the means of ``pool`` to ``sums``; the rest is as in ``add``."""
     num_rows, length = ids.shape
     width = sums.shape[1]
     for b in range(num_rows):
