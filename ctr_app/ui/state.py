@@ -79,6 +79,15 @@ class Draft:
     rates: dict[Any, pl.DataFrame] = field(default_factory=dict)  # label rates of the columns looked at
 
 
+@dataclass(frozen=True)
+class Started:
+    """The last run that the session began: what was asked for, and the moment in seconds of the monotonic clock."""
+
+    asked: tuple[str, str, dict[str, Any], str]
+    run_id: str
+    moment: float
+
+
 @dataclass
 class AppState:
     """What one session remembers between pages."""
@@ -86,6 +95,7 @@ class AppState:
     dataset_id: str | None = None
     run_id: str | None = None
     tour_run_id: str | None = None
+    started: Started | None = None
     draft: Draft | None = None
     deleted: tuple[str, str] | None = None  # id and name of the data set that was deleted last
     uploaded: tuple[str, ...] = ()

@@ -9,8 +9,9 @@ from ctr_app.data.settings import Setting
 from ctr_app.data.store import DatasetStore
 from ctr_app.models.registry import FAMILIES
 from ctr_app.training.config import TrainingConfig
+from ctr_app.training.jobs import JobQueue
 from ctr_app.training.run_store import RunStore
-from ctr_app.ui import services
+from ctr_app.ui import services, tours
 from ctr_app.ui.forms import ONLY_WHEN, label_of
 
 from .conftest import OpenPage
@@ -153,3 +154,35 @@ def test_another_training_can_begin_after_one_has_ended(train: AppTest) -> None:
     assert train.title[0].value == "Train a model"
     assert train.number_input(key="train-fm-epochs").value == 1
     assert "run" not in train.query_params
+
+
+@pytest.fixture
+def waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs that are submitted wait for ever."""
+    monkeypatch.setattr(JobQueue, "submit", lambda *_: None)
+
+
+@pytest.mark.usefixtures("waiting")
+def test_a_second_press_in_the_same_moment_begins_no_second_run(
+    open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tours, "DOUBLE_PRESS_SECONDS", 3600.0)
+    home = open_page()
+    home.button(key="home-tour-fm").click().run()
+    home.switch_page("../../pages/home.py").run()
+    home.button(key="home-tour-fm").click().run()
+    (run,) = RunStore().list()
+    assert run.id in home.query_params["run"]
+    home.switch_page("../../pages/home.py").run()
+    home.button(key="home-tour-dcn").click().run()
+    assert len(RunStore().list()) == 2
+
+
+@pytest.mark.usefixtures("waiting")
+def test_the_same_can_be_trained_once_more_later(open_page: OpenPage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tours, "DOUBLE_PRESS_SECONDS", 0.0)
+    home = open_page()
+    for number in (1, 2):
+        home.button(key="home-tour-fm").click().run()
+        assert len(RunStore().list()) == number
+        home.switch_page("../../pages/home.py").run()
