@@ -40,8 +40,9 @@ def start_tour(name: str) -> Run:
     """Load the sample, start training in the background, and remember to end on the picture."""
     tour = TOURS[name]
     dataset = services.datasets().add_sample(tour.sample)
+    own = state()
     run = start_run(dataset.id, tour.family, tour.settings)
-    state().tour_run_id = run.id
+    own.tour_run_id = run.id
     return run
 
 
@@ -50,13 +51,14 @@ def start_run(dataset_id: str, family: str, settings: dict[str, Any], device: st
 
     The second press of a double one begins nothing: it gives the run of the first.
     """
-    asked, last = (dataset_id, family, dict(settings), device), state().started
+    own, runs, jobs = state(), services.runs(), services.jobs()  # asking for these is where a second press cuts in
+    asked, last = (dataset_id, family, dict(settings), device), own.started
     if last is not None and last.asked == asked and time.monotonic() - last.moment < DOUBLE_PRESS_SECONDS:
         run = services.run_called(last.run_id)
         if run.status().is_live:
             return run
-    run = new_run(services.runs(), services.datasets().get(dataset_id), family, settings, device)
-    state().started = Started(asked, run.id, time.monotonic())
-    services.jobs().submit(run)
-    state().run_id, state().dataset_id = run.id, dataset_id
+    run = new_run(runs, services.datasets().get(dataset_id), family, settings, device)
+    jobs.submit(run)
+    own.started = Started(asked, run.id, time.monotonic())
+    own.run_id, own.dataset_id = run.id, dataset_id
     return run
