@@ -86,6 +86,11 @@ class Screen:
         """Wait until ``words`` are on the page."""
         expect(self.page.get_by_text(words).first).to_be_visible(timeout=PATIENCE_MS)
 
+    def read(self, words: str) -> None:
+        """Wait until ``words`` can be read on the page, in a chart or beside it."""
+        main = self.page.locator('[data-testid="stMain"]')
+        expect(main).to_contain_text(words, use_inner_text=True, timeout=PATIENCE_MS)
+
     def see_chart(self) -> None:
         """Wait until a chart with marks is drawn."""
         expect(self.charts().first).to_be_visible(timeout=PATIENCE_MS)
