@@ -104,13 +104,18 @@ def facts_of(series: pl.Series) -> Facts:
         high,
         float(found.min()) if len(found) else 0.0,
         float(found.max()) if len(found) else 0.0,
-        float(np.average(found, weights=counts[is_number])) if len(found) else 0.0,
+        _mean(found, counts[is_number]),
         bool(len(found)) and bool(np.abs(found).max() > LARGEST_EXACT),
         _infinite(values, counts, is_number),
         int(counts[has_thousands(values).to_numpy().astype(bool)].sum()) if is_number.any() else 0,
         _is_running(found, len(series)),
         int(is_number.sum()),
     )
+
+
+def _mean(numbers: np.ndarray, counts: np.ndarray) -> float:
+    """Mean of numbers that occur so often, 0 of none; codes such as ``1234e305`` are numbers near the largest."""
+    return float(numbers @ (counts / counts.sum())) if len(numbers) else 0.0
 
 
 def _facts_of_lists(series: pl.Series) -> Facts:

@@ -110,3 +110,8 @@ def test_lists_are_counted_as_they_are_written():
     facts = facts_of(pl.Series([["a", "b"], ["a", "b"], ["c"]]))
     assert facts.top == (("a|b", 2), ("c", 1))
     assert facts.bins == ()
+
+
+def test_the_mean_of_codes_that_read_as_very_large_numbers_is_a_number() -> None:
+    facts = facts_of(pl.Series(["1234e305"] * 30 + ["9e307"] * 2 + ["3"]))
+    assert facts.mean == pytest.approx(1.234e308 * (30 / 33) + 9e307 * (2 / 33))
