@@ -251,6 +251,7 @@ def test_a_parquet_file_that_would_fill_the_memory_is_refused(monkeypatch):
         parquet(TYPED),
         gzip.compress(parquet(TYPED)),
     ],
+    ids=["csv", "comment", "utf-16", "gzip", "libsvm", "parquet", "gzipped parquet"],  # gzip holds the time of day
 )
 def test_the_names_of_columns_are_known_by_the_beginning_of_a_file(content, tmp_path):
     (tmp_path / "clicks").write_bytes(content)
