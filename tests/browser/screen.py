@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+import time
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import ConsoleMessage, Locator, Page, Request, expect
+from playwright.sync_api import ConsoleMessage, Locator, Page, Request, WebSocket, expect
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from .server import Server
 
@@ -31,10 +34,12 @@ class Screen:
         self.page, self.server = page, server
         self.console: list[str] = []
         self.requests: list[str] = []
+        self.is_answered = True
         page.set_default_timeout(PATIENCE_MS)
         page.on("console", self._hear)
         page.on("pageerror", lambda error: self.console.append(f"uncaught: {error}"))
         page.on("request", self._note)
+        page.on("websocket", self._listen)
 
     def open(self, path: str = "") -> None:
         """Load a page anew, as a link from outside does."""
@@ -47,10 +52,13 @@ class Screen:
         self.settle()
 
     def settle(self) -> None:
-        """Wait until the script has run and what it drew stands still."""
+        """Wait until what was asked of the server is answered, and what it drew stands still."""
         for _ in range(2):
-            self.page.wait_for_function(IS_SETTLED)
             self.page.wait_for_timeout(150)
+            ends = time.monotonic() + PATIENCE_MS / 1000
+            while not self.is_answered and time.monotonic() < ends:
+                self.page.wait_for_timeout(50)
+            self.page.wait_for_function(IS_SETTLED)
 
     def key(self, key: str) -> Locator:
         """The element with that key."""
@@ -90,6 +98,13 @@ class Screen:
         """Wait until ``words`` can be read on the page, in a chart or beside it."""
         main = self.page.locator('[data-testid="stMain"]')
         expect(main).to_contain_text(words, use_inner_text=True, timeout=PATIENCE_MS)
+
+    def see_described(self, words: str) -> None:
+        """Wait until what the charts tell of their marks holds ``words``, a regular expression."""
+        ends = time.monotonic() + PATIENCE_MS / 1000
+        while not re.search(words, self.described()) and time.monotonic() < ends:
+            self.page.wait_for_timeout(200)
+        assert re.search(words, self.described()), f"{words!r} is told by no mark"
 
     def see_chart(self) -> None:
         """Wait until a chart with marks is drawn."""
@@ -167,6 +182,20 @@ class Screen:
             self.console.append(f"{message.text} ({source})")
         if "Infinite extent" in message.text:
             self.console.append(message.text)
+
+    def _listen(self, socket: WebSocket) -> None:
+        socket.on("framesent", self._hear_asking)
+        socket.on("framereceived", self._hear_answer)
+
+    def _hear_asking(self, frame: bytes | str) -> None:
+        if isinstance(frame, bytes) and BackMsg.FromString(frame).HasField("rerun_script"):
+            self.is_answered = False
+
+    def _hear_answer(self, frame: bytes | str) -> None:
+        if isinstance(frame, bytes):
+            message = ForwardMsg.FromString(frame)
+            if message.HasField("script_finished"):
+                self.is_answered = message.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN
 
     def _note(self, request: Request) -> None:
         self.requests.append(request.url)

@@ -10,9 +10,11 @@ from .screen import Screen, expect
 pytestmark = pytest.mark.browser
 
 
-def arcs(screen: Screen, number: int) -> int:
-    """How many lines the picture with that number has."""
-    return screen.page.locator('[data-testid="stVegaLiteChart"]').nth(number).locator("svg .mark-line path").count()
+def see_arcs(screen: Screen, chart: int, count: int) -> None:
+    """Wait until the picture with that number is drawn, with so many lines."""
+    picture = screen.page.locator('[data-testid="stVegaLiteChart"]').nth(chart)
+    expect(picture.locator("svg")).to_be_visible()
+    expect(picture.locator("svg .mark-line path")).to_have_count(count)
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (1920, "dark")])
@@ -22,10 +24,10 @@ def test_a_table_is_planted_in_secret_and_revealed(new_screen: NewScreen, width:
     screen.press_words("Generate")
     screen.settle()
     screen.see("interacting pairs, best reachable AUC")
-    assert arcs(screen, 0) == 4
+    see_arcs(screen, 0, 4)
     screen.key("generate-secret").locator("label").click()
     screen.settle()
-    assert arcs(screen, 0) == 0
+    see_arcs(screen, 0, 0)
     screen.press_words("Standard functions F1 to F10")
     screen.settle()
     screen.press_words("F6")
@@ -42,6 +44,7 @@ def test_a_table_is_planted_in_secret_and_revealed(new_screen: NewScreen, width:
     screen.key("data-reveal").locator("label").click()
     screen.settle()
     screen.see("Planted: x1 × x2, x3 × x4")
-    assert (arcs(screen, 0), arcs(screen, 1)) == (0, 8)
+    see_arcs(screen, 0, 0)
+    see_arcs(screen, 1, 8)
     assert screen.alerts() == []
     assert screen.is_as_wide_as_the_window()

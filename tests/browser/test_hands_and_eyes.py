@@ -23,9 +23,8 @@ def test_a_press_on_a_cell_opens_the_value_table_of_its_pair(screen: Screen, ear
         screen.page.locator(f'svg path[aria-label*="field: {a}; with: {b}"]').first.click()
         expect(chosen).to_have_value(re.compile(rf"^({a} × {b}|{b} × {a})$"))
         screen.settle()
-        marks = screen.described()
-        assert re.search(rf"{b}: [^;]+; {a}: [^;]+; logits|{a}: [^;]+; {b}: [^;]+; logits", marks)
-        assert "rows with both" in marks
+        screen.see_described(rf"{b}: [^;]+; {a}: [^;]+; logits|{a}: [^;]+; {b}: [^;]+; logits")
+        screen.see_described("rows with both")
     assert screen.alerts() == []
 
 

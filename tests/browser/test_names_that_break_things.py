@@ -98,9 +98,8 @@ def test_odd_names_are_shown_literally_from_the_upload_to_the_picture(screen: Sc
         screen.see_chart()
         screen.settle()
         assert_shown_literally(screen)
-        described = screen.described()
         for a, b in pairwise(NAMES):
-            assert f"field: {a}; with: {b}" in described
+            screen.see_described(re.escape(f"field: {a}; with: {b}"))
         title = screen.page.locator('[data-testid="stVegaLiteChart"]').first.get_attribute("aria-label") or ""
         assert title.startswith(("No pair", *(shorten(name, 28) for name in NAMES)))
         written = set(screen.page.locator("svg text").all_text_contents())

@@ -40,14 +40,14 @@ def test_criteo_rows_without_a_header_become_a_map_of_their_fields(screen: Scree
     train(screen, "DCN")
     for field in ("I11", "C14"):
         screen.read(field)
-    assert "field: I11; with: C14" in screen.described()
+    screen.see_described("field: I11; with: C14")
 
 
 def test_the_adult_census_becomes_a_map_of_its_fields(screen: Screen) -> None:
     upload(screen, SHARED_DATA / "tabular" / "adult.csv")
     train(screen, "FM")
     screen.read("marital-status")
-    assert "field: marital-status; with: age" in screen.described()
+    screen.see_described("field: marital-status; with: age")
 
 
 def test_movielens_histories_become_bars_with_the_titles_of_films(screen: Screen) -> None:

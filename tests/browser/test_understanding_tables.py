@@ -44,12 +44,12 @@ def test_a_leak_is_left_out_and_taken_back_and_left_out_again(screen: Screen) ->
     screen.see(re.compile("equal rows together"))
 
 
-def read_as(screen: Screen, column: str) -> str:
-    """What the table of columns says that a column is read as."""
+def see_read_as(screen: Screen, column: str, role: str) -> None:
+    """Wait until the table of columns says that a column is read as ``role``."""
     row = screen.page.locator('[data-testid="stDataFrame"] [role="row"]').filter(
         has=screen.page.locator('[role="gridcell"]').get_by_text(column, exact=True)
     )
-    return row.first.locator('[role="gridcell"]').nth(1).inner_text()
+    expect(row.first.locator('[role="gridcell"]').nth(1)).to_have_text(role)
 
 
 def change(screen: Screen, row: int, word: str) -> None:
@@ -71,15 +71,16 @@ def change(screen: Screen, row: int, word: str) -> None:
 def test_a_role_is_changed_in_the_table_and_one_that_cannot_be_is_taken_back(screen: Screen) -> None:
     bring(screen, SHARED_DATA / "tabular" / "adult.csv")
     change(screen, 2, "leave out")
-    assert read_as(screen, "race") == "leave out"
+    see_read_as(screen, "race", "leave out")
     assert screen.alerts() == []
     change(screen, 4, "number")
     screen.see("Column native-country cannot be numeric")
     screen.settle()
-    assert [read_as(screen, name) for name in ("race", "native-country")] == ["leave out", "category"]
+    see_read_as(screen, "race", "leave out")
+    see_read_as(screen, "native-country", "category")
     change(screen, 4, "leave out")
     expect(screen.page.locator('[data-testid="stAlertContentError"]')).to_have_count(0)
-    assert read_as(screen, "native-country") == "leave out"
+    see_read_as(screen, "native-country", "leave out")
 
 
 def test_a_look_at_a_column_draws_its_values_and_click_rates(screen: Screen) -> None:
@@ -88,8 +89,8 @@ def test_a_look_at_a_column_draws_its_values_and_click_rates(screen: Screen) -> 
     screen.choose("Click rate by the values of", "education")
     screen.see_chart()
     screen.settle()
-    written = screen.page.locator("svg text").all_text_contents()
-    assert {"education Prof-school: 73.4% are clicks", "HS-grad", "(all others)"} <= set(written)
+    for words in ("education Prof-school: 73.4% are clicks", "HS-grad", "(all others)"):
+        expect(screen.page.locator("svg").get_by_text(words, exact=True).first).to_be_visible()
     assert "undefined" not in screen.described()
     assert screen.is_as_wide_as_the_window()
 
