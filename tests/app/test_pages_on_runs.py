@@ -42,7 +42,7 @@ def test_a_tour_trains_in_the_background_and_ends_on_its_picture(open_page: Open
 @pytest.mark.parametrize("model", MODELS)
 def test_every_page_draws_every_kind_of_model(open_page: OpenPage, trained: dict[str, Run], model: str) -> None:
     run = trained[model]
-    least_charts = {"train": 2, "interactions": 4 if model.startswith("DCN") else 3}
+    least_charts = {"train": 2, "interactions": 3}
     if model == "DIN":
         least_charts["attention"] = 2
     for page, least in least_charts.items():
@@ -76,11 +76,12 @@ def test_layers_are_shown_one_at_a_time_as_weights_or_as_block_norms(
     open_page: OpenPage, trained: dict[str, Run]
 ) -> None:
     app = open_page("interactions", trained["DCN-V2"])
+    app.get_by_key("interactions-section-dcn-v2").set_value("layers").run()
     app.get_by_key(f"interactions-layer-{trained['DCN-V2'].id}").set_value(1)
     app.get_by_key("interactions-layer-kind").set_value("norms")
     app.run()
     assert is_well(app)
-    assert charts(app) == 4
+    assert charts(app) == 3
 
 
 def test_a_map_of_many_fields_shows_those_of_the_strongest_pairs(open_page: OpenPage) -> None:
@@ -97,10 +98,11 @@ def test_a_map_of_many_fields_shows_those_of_the_strongest_pairs(open_page: Open
     app = open_page("interactions", run)
     assert is_well(app)
     assert "DCN-V2, the 40 of 60 fields with the strongest pairs" in app.get("vega_lite_chart")[0].proto.spec
+    app.get_by_key("interactions-section-dcn-v2").set_value("layers").run()
     app.get_by_key("interactions-layer-kind").set_value("norms")
     app.run()
     assert is_well(app)
-    assert "layer 1, the 40 of 60 fields with the strongest pairs" in app.get("vega_lite_chart")[3].proto.spec
+    assert "layer 1, the 40 of 60 fields with the strongest pairs" in app.get("vega_lite_chart")[2].proto.spec
 
 
 def test_another_row_and_another_candidate_are_another_prediction(open_page: OpenPage, trained: dict[str, Run]) -> None:
@@ -121,7 +123,8 @@ def test_one_run_after_another_can_be_chosen(open_page: OpenPage, trained: dict[
         assert is_well(app)
         assert app.selectbox(key="interactions-run").value == trained[model].id
         assert app.query_params["run"] == trained[model].id
-        assert ("Cross layers" in words(app)) == model.startswith("DCN")
+        sections = app.get_by_key(f"interactions-section-{model.lower()}").proto.options
+        assert ("Cross layers" in str(sections)) == model.startswith("DCN")
 
 
 @pytest.mark.parametrize("page", ["train", "interactions", "attention"])
