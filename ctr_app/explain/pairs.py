@@ -30,11 +30,3 @@ def pair_matrix(names: Sequence[str], frame: pd.DataFrame) -> np.ndarray:
         i, j = index[a], index[b]
         matrix[i, j] = matrix[j, i] = strength
     return matrix
-
-
-def precision_at_k(frame: pd.DataFrame, true_pairs: Sequence[Sequence[str]]) -> float:
-    """Share of the k true pairs among the k strongest of a readout."""
-    truth = {frozenset(pair) for pair in true_pairs}
-    top = frame.head(len(truth))
-    found = sum(frozenset(pair) in truth for pair in zip(top["field_a"], top["field_b"], strict=True))
-    return found / len(truth) if truth else float("nan")

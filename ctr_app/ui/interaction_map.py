@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from ..data.errors import shorten
-from ..explain.pairs import precision_at_k
+from ..explain.recovery import recovery
 from ..training.run_store import Run
 from . import charts, readouts
 from .state import state
@@ -89,10 +89,13 @@ def _truth_switch(run: Run, frame: pd.DataFrame) -> Sequence[Sequence[str]]:
         )
         if not state().revealed:
             return ()
-        total = len(truth["pairs"])
-        found = round(precision_at_k(frame, truth["pairs"]) * total)
+        scored = recovery(frame, truth["pairs"])
         st.markdown(
-            _("**{found} of {total}** planted pairs are among the {total} strongest.", found=found, total=total),
+            _(
+                "**{found} of {total}** planted pairs are among the {total} strongest.",
+                found=scored.found,
+                total=scored.k,
+            ),
             width="content",
         )
     return truth["pairs"]

@@ -10,7 +10,7 @@ from ctr_app.data.batch import FieldLayout, SequenceField
 from ctr_app.data.encoding import Encoder
 from ctr_app.data.synthetic import planted_clicks
 from ctr_app.explain.counts import MAX_VALUES, _additive_fit, _codes, by_counts
-from ctr_app.explain.pairs import precision_at_k
+from ctr_app.explain.recovery import precision_at_k
 
 
 def rows_of(labels, numeric=None, categorical=None, sequences=None):

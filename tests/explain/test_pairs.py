@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
-import pandas as pd
-import pytest
 
-from ctr_app.explain.pairs import pair_frame, pair_matrix, precision_at_k
+from ctr_app.explain.pairs import pair_frame, pair_matrix
 
 STRENGTHS = np.array([[0.0, 1.0, 3.0], [1.0, 0.0, 2.0], [3.0, 2.0, 0.0]])
 
@@ -35,16 +31,3 @@ def test_one_field_has_no_pairs():
 
 def test_pair_matrix_undoes_pair_frame():
     assert np.array_equal(pair_matrix(["a", "b", "c"], pair_frame(["a", "b", "c"], STRENGTHS)), STRENGTHS)
-
-
-@pytest.mark.parametrize(
-    ("truth", "precision"),
-    [([("a", "b")], 1.0), ([("b", "a")], 1.0), ([("c", "d")], 0.0), ([("a", "b"), ("c", "d")], 0.5)],
-)
-def test_precision_at_k_is_the_share_of_true_pairs_among_the_k_strongest(truth, precision):
-    frame = pd.DataFrame({"field_a": ["a", "b", "c"], "field_b": ["b", "c", "d"], "strength": [3.0, 2.0, 1.0]})
-    assert precision_at_k(frame, truth) == precision
-
-
-def test_precision_without_a_truth_is_no_number():
-    assert math.isnan(precision_at_k(pair_frame(["a", "b"], np.zeros((2, 2))), []))
