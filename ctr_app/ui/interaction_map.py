@@ -11,7 +11,7 @@ import streamlit as st
 from ..data.errors import shorten
 from ..explain.recovery import recovery
 from ..training.run_store import Run
-from . import charts, readouts
+from . import charts, parts, readouts
 from .state import state
 from .watch import dataset_truth
 from .words import _
@@ -52,11 +52,12 @@ def draw(run: Run, frame: pd.DataFrame, readout: str) -> tuple[str, str] | None:
     with right:
         ranking = charts.ranking(frame, unit, run.spec().family, truth)
         ranking.draw(alt=_("The strongest pairs, strongest first"))
-        with st.popover(_("All pairs as a table"), icon=":material/table:"):
-            st.dataframe(
-                frame, hide_index=True, column_config={"strength": st.column_config.NumberColumn(unit, format="%.4f")}
-            )
-            st.download_button(_("Download CSV"), frame.to_csv(index=False), f"{run.id}-{readout}.csv", "text/csv")
+        parts.table_behind(
+            frame,
+            f"{run.id}-{readout}",
+            _("All pairs as a table"),
+            {"strength": st.column_config.NumberColumn(unit, format="%.4f")},
+        )
     words = _(HOW_TO_READ[readout])
     if readout == "weights" and run.spec().family == "dcn":
         words += " " + _("It sees the cross network alone, not what the MLP beside it adds.")

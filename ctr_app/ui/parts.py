@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
+import pandas as pd
 import streamlit as st
 
 from ..data.errors import InputError, spaced
@@ -87,6 +89,19 @@ def state_badge(status: RunStatus) -> None:
     """Where a run stands, as a badge."""
     icon, color = STATE_BADGES[status.state]
     st.badge(_(status.state), icon=f":material/{icon}:", color=color)  # type: ignore[arg-type]
+
+
+def table_behind(
+    frame: pd.DataFrame, name: str, label: str | None = None, column_config: Mapping[str, Any] | None = None
+) -> None:
+    """A button that opens the table behind a picture, with a CSV of it; ``name`` is the file's, without its ending.
+
+    ``label`` is in the user's language; ``column_config`` is st.dataframe's.
+    """
+    with st.popover(label or _("As a table"), icon=":material/table:", key=f"table-{name}"):
+        st.dataframe(frame, hide_index=True, column_config=column_config)
+        csv = frame.to_csv(index=False)
+        st.download_button(_("Download CSV"), csv, f"{name}.csv", "text/csv", key=f"csv-{name}", on_click="ignore")
 
 
 def duration(seconds: float) -> str:
