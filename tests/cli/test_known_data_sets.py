@@ -100,7 +100,11 @@ def test_an_interrupted_download_says_that_it_goes_on_from_there(
         signal.raise_signal(signal.SIGINT)
 
     monkeypatch.setattr(known._Tenths, "__call__", interrupt)
-    answer = workplace("download", NAME)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # what runs in the background ignores it
+    try:
+        answer = workplace("download", NAME)
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert answer.code == 130
     assert answer.err.splitlines()[-1] == (
         "Interrupted; what has come of MovieLens 100K is kept, and the same command goes on from there."
