@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from tests.publisher import Publisher, publishing
 
 BROWSER = Path(__file__).parent / "browser"
 
@@ -27,3 +30,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         item.add_marker(pytest.mark.xdist_group(str(BROWSER if in_browser else item.path)))
         if in_browser:
             item.add_marker(pytest.mark.flaky(reruns=1))
+
+
+@pytest.fixture
+def publisher(monkeypatch: pytest.MonkeyPatch) -> Iterator[Publisher]:
+    """Who gives out MovieLens 100K, made up."""
+    from tests import published
+
+    with publishing({}) as found:
+        published.publish(monkeypatch, found, "movielens-100k", published.ml_100k())
+        yield found

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,19 +14,12 @@ from ctr_app.data.known import bytes_here
 from ctr_app.data.store import DatasetStore
 from ctr_app.ui import services
 from tests import published
-from tests.publisher import Publisher, publishing
+from tests.publisher import Publisher
 
 from .conftest import OpenPage
 from .reading import is_well, words
 
 NAME = "movielens-100k"
-
-
-@pytest.fixture
-def publisher(monkeypatch: pytest.MonkeyPatch) -> Iterator[Publisher]:
-    with publishing({}) as found:
-        published.publish(monkeypatch, found, NAME, published.ml_100k())
-        yield found
 
 
 @pytest.fixture

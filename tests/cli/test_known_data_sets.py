@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
 
 import pytest
 
@@ -13,20 +12,13 @@ from ctr_app.data.schema import Role
 from ctr_app.training.run_store import RunStore
 from tests import published
 from tests.paths import SHARED_DATA, needs_shared_data
-from tests.publisher import Publisher, publishing
+from tests.publisher import Publisher
 
 from .conftest import QUICKLY
 from .workplace import Workplace
 
 NAME = "movielens-100k"
 ADDED = {"kind", "here", "bytes", "url", "licence", "licence_url", "citation"}
-
-
-@pytest.fixture
-def publisher(monkeypatch: pytest.MonkeyPatch) -> Iterator[Publisher]:
-    with publishing({}) as found:
-        published.publish(monkeypatch, found, NAME, published.ml_100k())
-        yield found
 
 
 def test_real_data_sets_are_listed_with_size_and_licence(workplace: Workplace) -> None:

@@ -12,17 +12,9 @@ from ctr_app.data import known
 from ctr_app.data.known import downloads as module
 from ctr_app.data.known.downloads import Download, Downloads
 from ctr_app.data.store import DatasetStore
-from tests import published
-from tests.publisher import Publisher, publishing
+from tests.publisher import Publisher
 
 NAME = "movielens-100k"
-
-
-@pytest.fixture
-def publisher(monkeypatch: pytest.MonkeyPatch) -> Iterator[Publisher]:
-    with publishing({}) as found:
-        published.publish(monkeypatch, found, NAME, published.ml_100k())
-        yield found
 
 
 @pytest.fixture

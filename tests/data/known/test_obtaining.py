@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,16 +13,9 @@ from ctr_app.data.errors import InputError
 from ctr_app.data.known import OBTAIN, bytes_here, dataset_named, obtain, ready
 from ctr_app.data.store import DataSet, DatasetStore
 from tests import published
-from tests.publisher import Publisher, publishing
+from tests.publisher import Publisher
 
 NAME = "movielens-100k"
-
-
-@pytest.fixture
-def publisher(monkeypatch: pytest.MonkeyPatch) -> Iterator[Publisher]:
-    with publishing({}) as found:
-        published.publish(monkeypatch, found, NAME, published.ml_100k())
-        yield found
 
 
 @pytest.fixture
