@@ -68,8 +68,10 @@ def train(options: argparse.Namespace) -> None:
     datasets = DatasetStore()
     run = _queued_run(options, datasets)
     tell(f"Run {run.id} in {run.folder}")
+    from ..explain.snapshots import keep_snapshot  # pandas takes a while to import
+
     try:
-        train_run(run, datasets, _tell_progress)
+        train_run(run, datasets, _tell_progress, keep_snapshot)
     except KeyboardInterrupt:
         kept = "its best epoch is kept" if run.has_model else "before its first epoch ended"
         raise KeyboardInterrupt(f"Run {run.id} was stopped; {kept}.") from None

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
+from torch import nn
 
 from ..data.dataset import EncodedDataset
 from ..data.errors import InputError
@@ -22,6 +24,8 @@ from .device import choose_device, out_of_memory
 from .metrics import measure
 from .run_store import Run
 from .trainer import EpochDone, EvalDone, Event, Finished, StepDone, Trainer, TrainingFailed, predict
+
+logger = logging.getLogger(__name__)
 
 WRITE_SECONDS = 0.2
 HEARTBEAT_SECONDS = 10.0
@@ -37,8 +41,19 @@ class Progress:
     values: dict[str, Any]
 
 
-def train_run(run: Run, datasets: DatasetStore, on_progress: Callable[[Progress], None] | None = None) -> None:
+AtEpoch = Callable[[Run, int, nn.Module, EncodedDataset], None]
+
+
+def train_run(
+    run: Run,
+    datasets: DatasetStore,
+    on_progress: Callable[[Progress], None] | None = None,
+    at_epoch: AtEpoch | None = None,
+) -> None:
     """Train ``run`` in this thread until it is done, stopped or failed; its status says which, in words.
+
+    ``at_epoch`` is shown the model before training, as epoch 0, and after each evaluation as it was validated. An
+    error of its own is logged, and training goes on.
 
     Raises:
         KeyboardInterrupt: after the status says that the run was stopped.
@@ -47,7 +62,7 @@ def train_run(run: Run, datasets: DatasetStore, on_progress: Callable[[Progress]
     run.set_status("running")
     try:
         with _signs_of_life(run):
-            state, reason = _Driver(run, datasets, on_progress).train()
+            state, reason = _Driver(run, datasets, on_progress, at_epoch).train()
         run.set_status(state, reason)
     except KeyboardInterrupt:
         run.set_status("stopped", STOPPED_BY_HAND)
@@ -94,8 +109,14 @@ def _signs_of_life(run: Run) -> Iterator[None]:
 class _Driver:
     """Turns a trainer's events into the lines and files of one run."""
 
-    def __init__(self, run: Run, datasets: DatasetStore, on_progress: Callable[[Progress], None] | None) -> None:
-        self.run, self.datasets, self.on_progress = run, datasets, on_progress
+    def __init__(
+        self,
+        run: Run,
+        datasets: DatasetStore,
+        on_progress: Callable[[Progress], None] | None,
+        at_epoch: AtEpoch | None,
+    ) -> None:
+        self.run, self.datasets, self.on_progress, self.at_epoch = run, datasets, on_progress, at_epoch
         self.losses: list[torch.Tensor] = []
         self.rows = 0
         self.epochs = 0
@@ -108,21 +129,24 @@ class _Driver:
         """The whole run; returns the state it ended in and why."""
         trainer, dataset = self._prepare()
         try:
-            state, reason = self._train(trainer)
+            state, reason = self._train(trainer, dataset)
         except KeyboardInterrupt:
             self._finish(trainer, dataset, "stopped", STOPPED_BY_HAND)
             raise
         self._finish(trainer, dataset, state, reason)
         return state, reason
 
-    def _train(self, trainer: Trainer) -> tuple[str, str]:
-        for event in trainer.run():
-            self._write(event, trainer)
-            if isinstance(event, Finished):
-                return "done", self._why_early(trainer) if event.reason == "patience" else ""
-            is_between = not self.losses and not isinstance(event, EvalDone)  # an epoch counts when its speed is known
-            if is_between and (asked := self.run.stop_request()):
-                return asked
+    def _train(self, trainer: Trainer, dataset: EncodedDataset) -> tuple[str, str]:
+        self._show(0, trainer.model, dataset)
+        with closing(trainer.run()) as events:
+            for event in events:
+                self._write(event, trainer)
+                if isinstance(event, Finished):
+                    return "done", self._why_early(trainer) if event.reason == "patience" else ""
+                if isinstance(event, EvalDone):
+                    self._show(event.epoch, trainer.model, dataset)
+                elif not self.losses and (asked := self.run.stop_request()):  # an epoch counts when its speed is known
+                    return asked
         raise AssertionError("a trainer always ends with Finished")
 
     def _prepare(self) -> tuple[Trainer, EncodedDataset]:
@@ -162,6 +186,14 @@ class _Driver:
             self.training_seconds += event.seconds
             self.training_rows += event.rows
             self.run.save_last(trainer.model, trainer.optimizer.state())
+
+    def _show(self, epoch: int, model: nn.Module, dataset: EncodedDataset) -> None:
+        if self.at_epoch is None:
+            return
+        try:
+            self.at_epoch(self.run, epoch, model, dataset)
+        except Exception:
+            logger.exception("Run %s goes on without what was to be kept of epoch %d", self.run.id, epoch)
 
     def _write_steps(self, step: int, trainer: Trainer) -> None:
         if not self.losses:

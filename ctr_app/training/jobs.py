@@ -9,7 +9,7 @@ import queue
 import threading
 
 from ..data.store import DatasetStore
-from .driver import train_run
+from .driver import AtEpoch, train_run
 from .run_store import Run, RunStore
 
 logger = logging.getLogger(__name__)
@@ -19,10 +19,13 @@ class JobQueue:
     """Trains submitted runs one after the other (or ``num_workers`` at a time).
 
     A run that waits can be taken back and one that trains can be stopped: both by ``run.ask_to_stop()``.
+    ``at_epoch`` is what ``train_run`` shows the model to.
     """
 
-    def __init__(self, runs: RunStore, datasets: DatasetStore, num_workers: int = 1) -> None:
-        self.runs, self.datasets = runs, datasets
+    def __init__(
+        self, runs: RunStore, datasets: DatasetStore, num_workers: int = 1, at_epoch: AtEpoch | None = None
+    ) -> None:
+        self.runs, self.datasets, self.at_epoch = runs, datasets, at_epoch
         self._waiting: queue.Queue[Run | None] = queue.Queue()
         self._pending: list[Run] = []
         self._lock = threading.Lock()
@@ -76,7 +79,7 @@ class JobQueue:
                 if asked := run.stop_request():
                     run.set_status(*asked)
                 else:
-                    train_run(run, self.datasets)
+                    train_run(run, self.datasets, at_epoch=self.at_epoch)
             except Exception:
                 logger.exception("Run %s failed", run.id)
             finally:

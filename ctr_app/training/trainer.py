@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -33,7 +33,7 @@ class StepDone:
 
 @dataclass(frozen=True)
 class EvalDone:
-    """One evaluation on the validation rows, at the end of an epoch."""
+    """One evaluation on the validation rows, at the end of an epoch; the model is still as it was validated."""
 
     step: int
     epoch: int
@@ -103,7 +103,7 @@ class Trainer:
         """Optimizer steps in one epoch."""
         return math.ceil(len(self.train) / self.config.batch_size)
 
-    def run(self) -> Iterator[Event]:
+    def run(self) -> Generator[Event, None, None]:
         """Train until the epochs are done or patience is out, yielding what happens.
 
         Raises:
@@ -132,7 +132,7 @@ class Trainer:
             with self.optimizer.averaged():
                 metrics = self._evaluate()
                 is_best = self._keep_if_best(epoch, metrics)
-            yield EvalDone(step, epoch, metrics, is_best)
+                yield EvalDone(step, epoch, metrics, is_best)
             yield EpochDone(epoch, len(self.train), seconds, is_best)
             if epoch - self.best_epoch >= self.config.patience:
                 yield Finished("patience", self.best_epoch)

@@ -15,6 +15,7 @@ from ..data.errors import InputError, shorten
 from ..data.known.downloads import Downloads
 from ..data.settings import Config
 from ..data.store import DataSet, DatasetStore
+from ..explain.snapshots import keep_snapshot
 from ..models.registry import FAMILIES
 from ..training.config import TrainingConfig
 from ..training.forecast import Forecaster
@@ -53,7 +54,8 @@ def jobs() -> JobQueue:
 
     use_threads_sparingly()
     runs().mark_interrupted()
-    return JobQueue(runs(), datasets(), num_workers=max(1, int(os.environ.get("CTR_LENS_WORKERS", "1"))))
+    num_workers = max(1, int(os.environ.get("CTR_LENS_WORKERS", "1")))
+    return JobQueue(runs(), datasets(), num_workers, at_epoch=keep_snapshot)
 
 
 @st.cache_resource(show_spinner=False)

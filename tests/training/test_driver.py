@@ -8,14 +8,18 @@ import shutil
 import threading
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
+from torch import nn
 
+from ctr_app.data.dataset import EncodedDataset
 from ctr_app.data.store import DatasetStore
 from ctr_app.training import driver
 from ctr_app.training.driver import Progress, train_run
+from ctr_app.training.metrics import measure
 from ctr_app.training.run_store import Run
-from ctr_app.training.trainer import Trainer
+from ctr_app.training.trainer import Trainer, predict
 
 from .conftest import NewRun
 
@@ -206,3 +210,36 @@ def test_a_run_deleted_while_it_trains_ends_and_stays_deleted(new_run: NewRun, d
     run = new_run(epochs=50)
     train_run(run, datasets, at_first("eval", lambda: shutil.rmtree(run.folder)))
     assert not run.folder.exists()
+
+
+def test_the_model_is_shown_before_training_and_as_it_was_validated(new_run: NewRun, datasets: DatasetStore) -> None:
+    run, shown = new_run("dcn", epochs=3), {}
+
+    def look(of: Run, epoch: int, model: nn.Module, dataset: EncodedDataset) -> None:
+        logits = predict(model, dataset.batch("valid"))
+        auc = measure(np.asarray(dataset.rows("valid").labels), logits).auc
+        shown[epoch] = (of.id, auc, {name: tensor.clone() for name, tensor in model.state_dict().items()})
+
+    train_run(run, datasets, at_epoch=look)
+    evals = {event["epoch"]: event["auc"] for event in run.history() if event["kind"] == "eval"}
+    assert list(shown) == [0, 1, 2, 3]
+    assert {of for of, _, _ in shown.values()} == {run.id}
+    assert {epoch: auc for epoch, (_, auc, _) in shown.items() if epoch} == pytest.approx(evals, abs=1e-6)
+    best, _ = run.load_model()
+    kept = shown[run.metrics()["best_epoch"]][2]  # type: ignore[index]
+    assert all(torch.equal(tensor, kept[name]) for name, tensor in best.state_dict().items())
+
+
+def test_training_goes_on_where_nothing_can_be_shown(
+    new_run: NewRun, datasets: DatasetStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    run, plain = new_run(), new_run()
+    train_run(run, datasets, at_epoch=fail)
+    train_run(plain, datasets)
+    assert run.status().state == "done"
+    assert f"Run {run.id} goes on without what was to be kept of epoch 2" in caplog.text
+    a, b = (trained.load_model()[0].state_dict() for trained in (run, plain))
+    assert all(torch.equal(a[name], b[name]) for name in a)

@@ -9,7 +9,7 @@ import pytest
 
 from ctr_app.data.store import DatasetStore
 from ctr_app.training import jobs
-from ctr_app.training.driver import train_run
+from ctr_app.training.driver import AtEpoch, train_run
 from ctr_app.training.jobs import JobQueue
 from ctr_app.training.run_store import Run, RunStore
 
@@ -26,7 +26,8 @@ class Stage:
         self.has_begun = threading.Semaphore(0)
         self.may_end = threading.Semaphore(0)
 
-    def train_run(self, run: Run, _datasets: DatasetStore) -> None:
+    def train_run(self, run: Run, _datasets: DatasetStore, at_epoch: AtEpoch | None = None) -> None:
+        assert at_epoch is None
         self.came.append(run.id)
         run.set_status("running")
         self.has_begun.release()
@@ -108,7 +109,7 @@ def test_a_run_that_fails_does_not_stop_the_worker(
 ) -> None:
     broken, sound = new_run(), new_run()
 
-    def break_one(run: Run, datasets: DatasetStore) -> None:
+    def break_one(run: Run, datasets: DatasetStore, **_others: object) -> None:
         if run.id == broken.id:
             raise ZeroDivisionError
         train_run(run, datasets)

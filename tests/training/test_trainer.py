@@ -65,8 +65,7 @@ def test_the_best_epoch_is_kept_and_not_the_last(monkeypatch: pytest.MonkeyPatch
     trained, by_epoch = trainer(epochs=3), {}
     for event in trained.run():
         if isinstance(event, EvalDone):
-            with trained.optimizer.averaged():
-                by_epoch[event.epoch] = weights(trained)
+            by_epoch[event.epoch] = weights(trained)
             assert event.is_best == (event.epoch < 3)
     assert trained.best_epoch == 2
     assert_same(trained.best_state, by_epoch[2])

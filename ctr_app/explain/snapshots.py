@@ -1,0 +1,122 @@
+"""The film of learning: field-pair strengths by epoch, kept in a run's folder while it trains."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Collection
+from copy import deepcopy
+from pathlib import Path
+
+import pandas as pd
+import polars as pl
+from torch import nn
+
+from ..data.batch import Batch, FieldLayout
+from ..data.dataset import EncodedDataset
+from ..data.files import write_bytes
+from ..training.run_store import Run
+from .behaviour import by_behaviour
+from .readouts import readouts_for, sample_batch
+from .weights import by_weights
+
+COLUMNS = {"readout": pl.String, "field_a": pl.String, "field_b": pl.String, "strength": pl.Float64}
+FILE_NAME = re.compile(r"(\d{5,})\.parquet")
+SAMPLE_ROWS = 1024
+# Behaviour is measured on as many pairs of rows as leave it a small part of an epoch, or else not at all.
+SHARE_OF_EPOCH, LEAST_ROWS = 0.05, 8192
+FEWEST_PAIRS, MOST_PAIRS = 16, 256
+# Up to this many epochs each is kept, later ones ever farther apart.
+DENSE_EPOCHS = 64
+
+
+def keep_snapshot(run: Run, epoch: int, model: nn.Module, dataset: EncodedDataset) -> None:
+    """Measure every pair of fields by the model as it is at ``epoch``, and keep that in the run's folder.
+
+    Always the same rows are looked at, and no random number is drawn of which the training could miss one.
+    """
+    train = dataset.batch("train")
+    found = measured(run.spec().title, _on_cpu(model), dataset.encoder.layout, train)
+    if len(found):
+        write_snapshot(run, epoch, found)
+        _thin_out(run)
+
+
+def measured(title: str, model: nn.Module, layout: FieldLayout, train: Batch) -> pd.DataFrame:
+    """Columns readout, field_a, field_b, strength: by weights and by behaviour, where the model has them."""
+    rows = sample_batch(train, SAMPLE_ROWS)
+    num_pairs = num_row_pairs(len(layout.field_names), len(train))
+    frames = {}
+    for readout in readouts_for(title):
+        if readout == "weights":
+            frames[readout] = by_weights(model, rows)
+        elif readout == "behaviour" and num_pairs:
+            frames[readout] = by_behaviour(model, layout, rows, num_pairs)
+    named = [frame.assign(readout=readout)[list(COLUMNS)] for readout, frame in frames.items()]
+    return pd.concat(named, ignore_index=True) if named else pd.DataFrame(columns=list(COLUMNS))
+
+
+def _on_cpu(model: nn.Module) -> nn.Module:
+    """The model itself where it lies there, else a copy."""
+    is_there = all(parameter.device.type == "cpu" for parameter in model.parameters())
+    return model if is_there else deepcopy(model).cpu()
+
+
+def num_row_pairs(num_fields: int, train_rows: int) -> int:
+    """On how many pairs of rows behaviour is measured at an epoch of so many rows; 0 where that would take too long."""
+    swaps = 1 + num_fields * (num_fields + 1) // 2
+    affordable = int(max(LEAST_ROWS, SHARE_OF_EPOCH * train_rows)) // swaps
+    return min(MOST_PAIRS, affordable) if affordable >= FEWEST_PAIRS else 0
+
+
+def write_snapshot(run: Run, epoch: int, frame: pd.DataFrame) -> None:
+    """Store one epoch's strengths (columns readout, field_a, field_b, strength), whole or not at all."""
+    content = io.BytesIO()
+    pl.DataFrame({name: frame[name].to_numpy() for name in COLUMNS}, schema=COLUMNS).write_parquet(content)
+    write_bytes(_folder(run) / f"{epoch:05d}.parquet", content.getvalue())
+
+
+def snapshots(run: Run) -> pd.DataFrame:
+    """Columns epoch (0 is before training), readout, field_a, field_b, strength of all epochs that were kept.
+
+    By epoch, then as they were written: readout by readout, strongest first. A damaged file is passed over.
+    """
+    frames = [frame for epoch, path in sorted(_files(run).items()) if (frame := _read(epoch, path)) is not None]
+    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=["epoch", *COLUMNS])
+
+
+def kept_epochs(epochs: Collection[int], best: int) -> set[int]:
+    """Which of ``epochs`` to keep: all up to DENSE_EPOCHS, then ever fewer; the best and the last in any case."""
+    always = (best, max(epochs))
+    return {epoch for epoch in epochs if epoch % _stride(epoch) == 0 or epoch in always}
+
+
+def _stride(epoch: int) -> int:
+    """1 up to DENSE_EPOCHS, and twice as many each time that the epoch doubles."""
+    return 1 << max(0, (max(epoch, 1) - 1) // DENSE_EPOCHS).bit_length()
+
+
+def _thin_out(run: Run) -> None:
+    files = _files(run)
+    if max(files) > DENSE_EPOCHS:
+        best = next((e["epoch"] for e in reversed(run.history()) if e["kind"] == "eval" and e["is_best"]), 0)
+        for epoch in files.keys() - kept_epochs(files, best):
+            files[epoch].unlink(missing_ok=True)
+
+
+def _folder(run: Run) -> Path:
+    return run.folder / "snapshots"
+
+
+def _files(run: Run) -> dict[int, Path]:
+    """The file of each epoch that was kept."""
+    found = ((FILE_NAME.fullmatch(path.name), path) for path in _folder(run).glob("*.parquet"))
+    return {int(match[1]): path for match, path in found if match}
+
+
+def _read(epoch: int, path: Path) -> pd.DataFrame | None:
+    try:
+        frame = pl.read_parquet(path).select(pl.lit(epoch, pl.Int64).alias("epoch"), *COLUMNS)
+    except (OSError, pl.exceptions.PolarsError):
+        return None
+    return frame.to_pandas() if frame.schema == {"epoch": pl.Int64, **COLUMNS} else None
