@@ -8,13 +8,14 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
 
+from ..data.batch import Batch
 from ..data.dataset import EncodedDataset
 from ..data.errors import InputError
 from ..data.files import new_folder, write_json
@@ -22,6 +23,7 @@ from ..data.store import DatasetStore
 from ..models.registry import FAMILIES
 from .device import choose_device, out_of_memory
 from .metrics import measure
+from .null_labels import null_labels
 from .run_store import Run
 from .trainer import EpochDone, EvalDone, Event, Finished, StepDone, Trainer, TrainingFailed, predict
 
@@ -124,6 +126,7 @@ class _Driver:
         self.training_rows = 0
         self.last_write = time.monotonic()
         self.started = time.perf_counter()
+        self.labels: dict[str, np.ndarray] = {}  # by split, where they are others than the data set's
 
     def train(self) -> tuple[str, str]:
         """The whole run; returns the state it ended in and why."""
@@ -157,7 +160,9 @@ class _Driver:
         model = FAMILIES[spec.family].build(dataset.encoder.layout, spec.model_config)
         with new_folder(self.run.folder / "encoder") as folder:
             shutil.copytree(dataset.folder / "encoder", folder, dirs_exist_ok=True)
-        train, valid = dataset.batch("train"), dataset.batch("valid")
+        if spec.null_seed is not None:
+            self.labels = null_labels(dataset, spec.null_seed)
+        train, valid = self._batch(dataset, "train"), self._batch(dataset, "valid")
         trainer = Trainer(model, train, valid, spec.training_config, device, dataset.rows("valid").group_ids)
         self._append(
             "start",
@@ -169,6 +174,11 @@ class _Driver:
             parameters=sum(parameter.numel() for parameter in model.parameters()),
         )
         return trainer, dataset
+
+    def _batch(self, dataset: EncodedDataset, split: str) -> Batch:
+        """The rows of a split with the labels that this run is to learn."""
+        batch = dataset.batch(split)
+        return replace(batch, labels=torch.from_numpy(self.labels[split])) if split in self.labels else batch
 
     def _write(self, event: Event, trainer: Trainer) -> None:
         if isinstance(event, StepDone):
@@ -230,8 +240,9 @@ class _Driver:
         by_split = {}
         for split in dataset.splits:
             rows = dataset.rows(split)
-            logits = predict(trainer.model, dataset.batch(split).to(trainer.device))
-            by_split[split] = measure(np.asarray(rows.labels), logits, rows.group_ids, rows.weights).to_json()
+            batch = self._batch(dataset, split).to(trainer.device)
+            logits = predict(trainer.model, batch)
+            by_split[split] = measure(batch.labels.cpu().numpy(), logits, rows.group_ids, rows.weights).to_json()
         return {
             **by_split,
             "best_epoch": trainer.best_epoch,

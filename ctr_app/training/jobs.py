@@ -3,20 +3,33 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import logging
 import os
 import queue
 import threading
+from dataclasses import dataclass, field
 
 from ..data.store import DatasetStore
 from .driver import AtEpoch, train_run
 from .run_store import Run, RunStore
 
+OWN, EXTRA, LAST = range(3)
+
 logger = logging.getLogger(__name__)
 
 
+@dataclass(order=True, frozen=True)
+class _Entry:
+    """A run in the queue, or the end of a worker; the lower its rank, the sooner it is taken."""
+
+    rank: int
+    number: int
+    run: Run | None = field(compare=False)
+
+
 class JobQueue:
-    """Trains submitted runs one after the other (or ``num_workers`` at a time).
+    """Trains submitted runs one after the other (or ``num_workers`` at a time), extra trainings after all others.
 
     A run that waits can be taken back and one that trains can be stopped: both by ``run.ask_to_stop()``.
     ``at_epoch`` is what ``train_run`` shows the model to.
@@ -26,8 +39,10 @@ class JobQueue:
         self, runs: RunStore, datasets: DatasetStore, num_workers: int = 1, at_epoch: AtEpoch | None = None
     ) -> None:
         self.runs, self.datasets, self.at_epoch = runs, datasets, at_epoch
-        self._waiting: queue.Queue[Run | None] = queue.Queue()
-        self._pending: list[Run] = []
+        self._waiting: queue.PriorityQueue[_Entry] = queue.PriorityQueue()
+        self._numbers = itertools.count()
+        self._entries: list[_Entry] = []  # of the runs that wait
+        self._training: list[Run] = []
         self._lock = threading.Lock()
         self._workers = [
             threading.Thread(target=self._work, name=f"ctr-lens-worker-{i}", daemon=True) for i in range(num_workers)
@@ -36,15 +51,15 @@ class JobQueue:
             worker.start()
 
     def submit(self, run: Run) -> None:
-        """Put a run at the end of the queue."""
+        """Put a run at the end of the queue, or before the extra trainings if it is none of them."""
+        entry = _Entry(EXTRA if run.spec().purpose else OWN, next(self._numbers), run)
         with self._lock:
-            self._pending.append(run)
-        self._waiting.put(run)
+            self._entries.append(entry)
+        self._waiting.put(entry)
 
     def position(self, run_id: str) -> int:
         """How many runs are before this one, those taken back not counted; 0 if it is training or not in the queue."""
-        with self._lock:
-            pending = list(self._pending)
+        pending = self._pending()
         ids = [run.id for run in pending]
         if run_id not in ids:
             return 0
@@ -53,8 +68,7 @@ class JobQueue:
     @property
     def is_busy(self) -> bool:
         """Whether a run is training, or waits to."""
-        with self._lock:
-            return bool(self._pending)
+        return bool(self._pending())
 
     def join(self) -> None:
         """Wait until every submitted run has ended; for tests and scripts."""
@@ -62,19 +76,17 @@ class JobQueue:
 
     def close(self) -> None:
         """Ask all runs to stop and end the workers; returns when they are gone or after five seconds each."""
-        with self._lock:
-            pending = list(self._pending)
-        for run in reversed(pending):  # none that waits may begin when the one before it stops
+        for run in reversed(self._pending()):  # none that waits may begin when the one before it stops
             if run.stop_request() is None:
                 run.ask_to_stop("interrupted", "The server was shut down; what it had learned is kept.")
         for _ in self._workers:
-            self._waiting.put(None)
+            self._waiting.put(_Entry(LAST, next(self._numbers), None))
         for worker in self._workers:
             worker.join(timeout=5.0)
 
     def _work(self) -> None:
         _lower_priority()
-        while (run := self._waiting.get()) is not None:
+        while (run := self._next()) is not None:
             try:
                 if asked := run.stop_request():
                     run.set_status(*asked)
@@ -84,9 +96,23 @@ class JobQueue:
                 logger.exception("Run %s failed", run.id)
             finally:
                 with self._lock:
-                    self._pending.remove(run)
+                    self._training.remove(run)
                 self._waiting.task_done()
         self._waiting.task_done()
+
+    def _next(self) -> Run | None:
+        """The run to train now, once there is one; None when the queue is closed."""
+        entry = self._waiting.get()
+        if entry.run is not None:
+            with self._lock:
+                self._entries.remove(entry)
+                self._training.append(entry.run)
+        return entry.run
+
+    def _pending(self) -> list[Run]:
+        """The runs that train, and those that wait in their order."""
+        with self._lock:
+            return self._training + [entry.run for entry in sorted(self._entries) if entry.run is not None]
 
 
 def _lower_priority() -> None:

@@ -27,7 +27,11 @@ PROCESS_TOKEN = secrets.token_hex(8)
 
 @dataclass(frozen=True)
 class RunSpec:
-    """Everything needed to repeat a run: settings, schema and split, and the data set's id and hash."""
+    """Everything needed to repeat a run: settings, schema and split, and the data set's id and hash.
+
+    ``purpose`` says what an extra training of another run is for, and is empty for a run of its own. With ``null_seed``
+    it is trained on labels that hold main effects and no interaction, drawn with that seed (see null_labels.py).
+    """
 
     id: str
     family: str
@@ -47,6 +51,8 @@ class RunSpec:
             "python": platform.python_version(),
         }
     )
+    purpose: str = ""
+    null_seed: int | None = None
 
     @property
     def title(self) -> str:

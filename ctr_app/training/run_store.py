@@ -12,7 +12,7 @@ import os
 import re
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -32,6 +32,8 @@ from ..models.registry import FAMILIES, title_of
 from .config import TrainingConfig
 from .run_record import RunSpec, RunStatus
 
+# The folder in a run's own where its extra trainings lie.
+EXTRA = "extra"
 # What reading a stored file can raise when it is damaged, gone, or of another version.
 UNREADABLE = (OSError, ValueError, KeyError, TypeError)
 
@@ -177,11 +179,12 @@ class RunStore:
         dataset_name: str,
         content_hash: str,
         preparation: Preparation,
+        purpose: str = "",
+        null_seed: int | None = None,
     ) -> Run:
         """A new run's folder, queued."""
-        run_id = f"{time.strftime('%Y%m%d-%H%M%S')}-{title_of(family, model.to_json()).lower()}-{secrets.token_hex(2)}"
         spec = RunSpec(
-            run_id,
+            self._free_id(title_of(family, model.to_json()).lower()),
             family,
             model.to_json(),
             training.to_json(),
@@ -190,15 +193,31 @@ class RunStore:
             dataset_name,
             content_hash,
             preparation,
+            purpose=purpose,
+            null_seed=null_seed,
         )
-        run = Run(self.root / run_id)
+        run = Run(self.root / spec.id)
         write_json(run.folder / "run.json", {**vars(spec), "preparation": preparation.to_json()})
         run.set_status("queued")
         return run
 
+    def _free_id(self, title: str) -> str:
+        """An id that begins with the time and is no run's yet."""
+        moment = time.strftime("%Y%m%d-%H%M%S")
+        while (self.root / (run_id := f"{moment}-{title}-{secrets.token_hex(2)}")).exists():
+            pass
+        return run_id
+
     def list(self) -> list[Run]:
         """Every run, newest first; a folder that is damaged is passed over."""
-        found = [Run(path.parent) for path in self.root.glob("*/run.json") if (path.parent / "status.json").exists()]
+        return [*self._found("*/run.json")]
+
+    def list_with_extra(self) -> Sequence[Run]:
+        """Every run, and the extra trainings that lie in their folders."""
+        return [*self._found("*/run.json"), *self._found(f"*/{EXTRA}/*/run.json")]
+
+    def _found(self, pattern: str) -> Sequence[Run]:
+        found = [Run(path.parent) for path in self.root.glob(pattern) if (path.parent / "status.json").exists()]
         return sorted(filter(_has_spec, found), key=lambda run: run.id, reverse=True)
 
     def get(self, run_id: str) -> Run:
@@ -211,7 +230,7 @@ class RunStore:
 
     def mark_interrupted(self) -> None:
         """Write down which runs their process has abandoned; called when a server starts."""
-        for run in self.list():
+        for run in self.list_with_extra():
             if run._written_status().is_abandoned():
                 status = run.status()
                 run.set_status(status.state, status.reason)

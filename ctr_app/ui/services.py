@@ -86,7 +86,7 @@ def memory_for(dataset: DataSet, family: str, model: Config, training: TrainingC
 
 def delete_dataset(dataset_id: str) -> None:
     """Take a data set away; raises InputError if a run that waits or trains uses it."""
-    busy = [run for run in runs().list() if run.status().state in ("queued", "running")]
+    busy = [run for run in runs().list_with_extra() if run.status().is_live]
     datasets().delete(dataset_id, {run.spec().dataset_id for run in busy})
     encoded_shape.clear()
     memory_for.clear()

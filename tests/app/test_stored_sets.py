@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from ctr_app.data.errors import InputError
 from ctr_app.data.store import DataSet, DatasetStore
+from ctr_app.training.extra import new_extra_run
 from ctr_app.training.memory import readable
 from ctr_app.training.run_store import Run, RunStore
+from ctr_app.ui import services
 
 from .conftest import OpenPage
 from .prepared import queued_run
@@ -107,6 +110,15 @@ def test_a_data_set_that_a_run_waits_for_is_not_deleted(open_page: OpenPage) -> 
     assert not app.exception
     assert "cannot be deleted now" in app.error[0].value
     assert DatasetStore().list() == [dataset]
+
+
+def test_a_data_set_that_an_extra_training_waits_for_is_not_deleted(trained: dict[str, Run]) -> None:
+    dataset_id = trained["FM"].spec().dataset_id
+    extra = new_extra_run(trained["FM"], "seed", seed=1)
+    with pytest.raises(InputError, match="cannot be deleted now"):
+        services.delete_dataset(dataset_id)
+    extra.ask_to_stop()
+    services.delete_dataset(dataset_id)
 
 
 def test_deleting_says_how_many_runs_lose_their_rows(open_page: OpenPage, trained: dict[str, Run]) -> None:

@@ -10,6 +10,7 @@ import pytest
 from ctr_app.data.store import DatasetStore
 from ctr_app.training import jobs
 from ctr_app.training.driver import AtEpoch, train_run
+from ctr_app.training.extra import new_extra_run
 from ctr_app.training.jobs import JobQueue
 from ctr_app.training.run_store import Run, RunStore
 
@@ -70,6 +71,18 @@ def test_runs_are_trained_one_after_the_other_in_their_order(
     queue.join()
     assert stage.came == [run.id for run in submitted]
     assert {run.status().state for run in runs.list()} == {"done"}
+
+
+def test_extra_trainings_let_all_others_go_first(stage: Stage, queue: JobQueue, new_run: NewRun) -> None:
+    first, late = new_run(), new_run()
+    extra = [new_extra_run(first, "seed", seed=seed) for seed in (1, 2)]
+    for run in (first, *extra, late):
+        queue.submit(run)
+    stage.wait_for_one()
+    assert [queue.position(run.id) for run in (first, late, *extra)] == [0, 1, 2, 3]
+    stage.may_end.release(4)
+    queue.join()
+    assert stage.came == [first.id, late.id, *(run.id for run in extra)]
 
 
 def test_a_run_that_waits_can_be_taken_back(stage: Stage, queue: JobQueue, new_run: NewRun) -> None:
