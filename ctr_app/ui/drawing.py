@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import functools
+import hashlib
+import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ParamSpec
 
 import altair
 import pandas as pd
 import streamlit as st
+
+from . import saving
 
 P = ParamSpec("P")
 MOST_KEPT = 256
@@ -20,18 +24,30 @@ altair.data_transformers.disable_max_rows()
 
 @dataclass(frozen=True)
 class Drawing:
-    """A chart as the browser gets it. Shared between sessions, so never changed."""
+    """A chart as the browser gets it. Shared between sessions, so never changed. ``name`` is that of its builder."""
 
     spec: Mapping[str, Any]
     frames: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    name: str = "chart"
 
     def filled(self, **frames: pd.DataFrame) -> Drawing:
         """The same chart with the rows of its named data."""
-        return Drawing(self.spec, {**self.frames, **frames})
+        return replace(self, frames={**self.frames, **frames})
 
     def draw(self, alt: str, **options: Any) -> Any:
-        """Put it on the page, described by ``alt``; ``options`` and what is returned are st.vega_lite_chart's."""
-        return st.vega_lite_chart({**self.spec, "datasets": dict(self.frames)}, alt=alt, **options)
+        """Put it on the page, described by ``alt``, with a menu to save it.
+
+        ``options`` and what is returned are st.vega_lite_chart's.
+        """
+        with st.container(gap="xsmall"):
+            event = st.vega_lite_chart({**self.spec, "datasets": dict(self.frames)}, alt=alt, **options)
+            saving.menu(self.spec, self.frames, _file_name(alt), options.get("key") or self._key(), is_dark())
+        return event
+
+    def _key(self) -> str:
+        """The same for one picture while its rows change: who built it, and its title."""
+        title = repr(self.spec.get("title")).encode()
+        return f"{self.name}-{hashlib.sha256(title).hexdigest()[:8]}"
 
 
 def kept(build: Callable[P, Any]) -> Callable[P, Drawing]:
@@ -58,4 +74,9 @@ def _drawing(key: tuple[str, bool, tuple[Any, ...], dict[str, Any]], _build: Cal
     _name, _is_dark, args, kwargs = key
     spec = _build(*args, **kwargs).to_dict()
     frames = {name: pd.DataFrame(rows) for name, rows in spec.pop("datasets", {}).items()}
-    return Drawing(spec, frames)
+    return Drawing(spec, frames, _name.rpartition(".")[2].strip("_").replace("_", "-"))
+
+
+def _file_name(words: str) -> str:
+    """A name for a file made of what a chart says."""
+    return re.sub(r"\W+", "-", words).strip("-").lower()[:80] or "chart"

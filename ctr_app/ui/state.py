@@ -176,3 +176,11 @@ def drop_upload(file: Any) -> None:
 def set_widget(key: str, value: Any) -> None:
     """Set the value of the widget with that key; only from a callback, before the widget is drawn."""
     st.session_state[key] = value
+
+
+def free_key(key: str, suffix: str = "") -> str:
+    """``key``, numbered if a widget drawn before in this run has it with ``suffix`` after it."""
+    context = get_script_run_ctx()
+    taken = context.shared.widget_user_keys_this_run if context else ()
+    names = (key, *(f"{key}-{number}" for number in range(2, 100)))
+    return next((name for name in names if name + suffix not in taken), key)
