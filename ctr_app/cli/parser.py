@@ -10,7 +10,7 @@ from typing import NoReturn
 from ..data.errors import InputError
 from ..data.event_plan import HISTORIES_OF
 from ..data.negatives import NEGATIVES_BY
-from . import known, profiling, results, training
+from . import interactions, known, profiling, results, training
 from .generators import settings_help
 from .reading import add_reading_flags
 
@@ -46,7 +46,7 @@ def parser() -> argparse.ArgumentParser:
     for name, function, help in (
         ("evaluate", results.evaluate, "Measure a run on a table; on its own data, split by split."),
         ("predict", results.predict, "Write a table with the predicted CTR of each row."),
-        ("interactions", results.interactions, "List pairs of fields by how much they interact."),
+        ("interactions", interactions.interactions, "List pairs of fields by how much they interact."),
         ("attention", results.attention, "Show DIN's attention over the history of one row."),
     ):
         _add_options_on_a_run(name, command(name, function, help))
@@ -83,7 +83,7 @@ def _add_options_on_a_run(name: str, command: argparse.ArgumentParser) -> None:
             "--out", type=Path, required=True, metavar="FILE", help="file to write: .csv, .tsv or .parquet"
         )
     if name == "interactions":
-        command.add_argument("--readout", choices=("weights", "behaviour", "counts"))
+        interactions.add_options(command)
     if name == "attention":
         command.add_argument("--row", type=int, required=True, metavar="I", help="row of the table, from 0")
         command.add_argument("--candidate", metavar="VALUE", help="another candidate value than the row's own")

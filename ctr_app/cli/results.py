@@ -1,4 +1,4 @@
-"""evaluate, predict, interactions, attention and runs: looking at what was trained."""
+"""evaluate, predict, attention and runs: looking at what was trained."""
 
 from __future__ import annotations
 
@@ -22,7 +22,6 @@ from .output import four, metrics_line, show, tell
 from .reading import read_file
 
 OUTPUT_SUFFIXES = (".csv", ".tsv", ".parquet")
-SHOWN_PAIRS = 20
 
 
 def evaluate(options: argparse.Namespace) -> None:
@@ -59,22 +58,6 @@ def predict(options: argparse.Namespace) -> None:
     _write_table(frame.head(frame.height).with_columns(pl.Series(column, ctr)), options.out)
     result = {"run": run.id, "rows": len(ctr), "out": str(options.out), "column": column, "mean_ctr": float(ctr.mean())}
     show(options, result, [f"{spaced(len(ctr))} rows with column {column} in {options.out}"])
-
-
-def interactions(options: argparse.Namespace) -> None:
-    """Field pairs, strongest first."""
-    from ..explain.readouts import interactions as read  # pandas takes a while to import
-    from ..explain.readouts import readouts_for
-
-    run = _run(options)
-    spec = run.spec()
-    readout = options.readout or readouts_for(spec.title)[0]
-    frame = read(run, DatasetStore().get(spec.dataset_id), readout)
-    result = {"run": run.id, "model": spec.title, "readout": readout, "pairs": frame.to_dict("records")}
-    lines = [f"{row.field_a} × {row.field_b}  {row.strength:.4f}" for row in frame.head(SHOWN_PAIRS).itertuples()]
-    if len(frame) > SHOWN_PAIRS:
-        lines.append(f"and {len(frame) - SHOWN_PAIRS} more; --json lists them all")
-    show(options, result, lines or ["The run has one field only, so there is no pair."])
 
 
 def attention(options: argparse.Namespace) -> None:

@@ -2,79 +2,156 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 import torch
 from torch import Tensor, nn
 
+from ..data.arrays import EncodedRows
 from ..data.batch import Batch, FieldLayout
+from ..models.din import DIN
+from ..models.fm import FM
 from ..training.trainer import EVALUATION_ROWS, predict
-from .pairs import pair_frame
+from .pairs import strongest_first
+from .support import SwapSupport
+
+NUM_SWAPS = 512
 
 
 def by_behaviour(
-    model: nn.Module, layout: FieldLayout, batch: Batch, num_pairs: int = 256, seed: int = 0
+    model: nn.Module,
+    layout: FieldLayout,
+    batch: Batch,
+    num_pairs: int = NUM_SWAPS,
+    seed: int = 0,
+    *,
+    training_rows: EncodedRows | None = None,
+    support: int = 0,
 ) -> pd.DataFrame:
     """The swap measure of every pair of fields: root mean square of the pair's own effect, in logits.
 
-    Half the root of E[(f(b_i b_j) - f(b_i a_j) - f(a_i b_j) + f(a))^2] over pairs of rows a, b: row a with field i,
-    field j or both taken from row b. Zero exactly where the model has no interaction of i and j. The half puts it on
-    the scale of the purified effect: the square holds that effect at four independent points.
+    Half the root of E[(f(b_i b_j) - f(b_i a_j) - f(a_i b_j) + f(a))^2] over ``num_pairs`` pairs of rows a, b: row a
+    with field i, field j or both taken from row b. Zero exactly where the model has no interaction of i and j. The half
+    puts it on the scale of the purified effect: the square holds that effect at four independent points. Histories that
+    DIN attends to jointly are parallel, so that one brings the others along, unless these two are the pair.
+
+    Columns field_a, field_b, strength, error, strongest first. ``error`` is the standard error of the strength over
+    pairs of rows, by the delta method on the root. With ``support`` above 0 only swaps whose four pairs of values each
+    stand in so many ``training_rows`` count; a column ``swaps`` says how many did, and strength is 0 where none did.
     """
-    generator = np.random.default_rng(seed)
-    num_pairs = min(num_pairs, max(1, len(batch) // 2))
-    drawn = torch.from_numpy(generator.permutation(len(batch))[: 2 * num_pairs] if len(batch) > 1 else np.zeros(2, int))
-    a, b = batch.select(drawn[:num_pairs]), batch.select(drawn[num_pairs:])
-    names = layout.field_names
-    base = _logits(model, [a])[0]
-    single = _logits(model, [swapped(layout, a, b, (name,)) for name in names])
-    first, second = np.triu_indices(len(names), k=1)
-    both = _logits(model, (swapped(layout, a, b, (names[i], names[j])) for i, j in zip(first, second, strict=True)))
-    strengths = np.zeros((len(names), len(names)))
-    for i, j, logits in zip(first, second, both, strict=True):
-        square = ((logits - single[i] - single[j] + base) ** 2).mean()
-        strengths[i, j] = strengths[j, i] = np.sqrt(square) / 2
-    return pair_frame(names, strengths)
+    a, b = _pairs_of_rows(batch, num_pairs, seed)
+    first, second = np.triu_indices(len(layout.field_names), k=1)
+    differences = _fm_differences(model, a, b) if isinstance(model, FM) else _differences(model, layout, a, b)
+    squares = differences**2  # (F (F - 1) / 2, n)
+    counted = np.ones(squares.shape, dtype=bool)
+    if support and training_rows is not None:
+        has_support = SwapSupport(layout, training_rows, a, b, support)
+        counted = np.array([has_support(i, j) for i, j in zip(first.tolist(), second.tolist(), strict=True)]).reshape(
+            squares.shape
+        )
+    strengths, errors = half_root_mean(squares, counted)
+    names = np.array(layout.field_names, dtype=object)
+    columns = {"field_a": names[first], "field_b": names[second], "strength": strengths, "error": errors}
+    return strongest_first(pd.DataFrame(columns | ({"swaps": counted.sum(axis=1)} if support else {})))
 
 
-def swapped(layout: FieldLayout, a: Batch, b: Batch, fields: tuple[str, ...]) -> Batch:
+def half_root_mean(squares: np.ndarray, counted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Half the root of the mean of the ``counted`` squares (P, n) of each pair, and its standard error, (P,) each."""
+    numbers = np.maximum(counted.sum(axis=1), 1)
+    means = (squares * counted).sum(axis=1) / numbers
+    variances = ((squares - means[:, None]) ** 2 * counted).sum(axis=1) / np.maximum(numbers - 1, 1)
+    roots = np.sqrt(means)
+    errors = np.sqrt(variances / numbers) / np.where(roots > 0, 4 * roots, 1.0)
+    return roots / 2, errors
+
+
+def swapped(layout: FieldLayout, a: Batch, b: Batch, fields: Sequence[str]) -> Batch:
     """The rows of ``a`` with the given fields taken from the rows of ``b``."""
-    numeric, categorical, sequences = a.numeric, a.categorical, dict(a.sequences)
-    for name in fields:
-        if name in layout.numeric:
-            numeric = _with_column(numeric, b.numeric, layout.numeric.index(name))
-        elif name in layout.categorical:
-            categorical = _with_column(categorical, b.categorical, layout.categorical.index(name))
-        else:
-            sequences[name] = b.sequences[name]
-    return Batch(numeric, categorical, sequences, a.labels)
+    taken = torch.tensor([[name in fields for name in layout.field_names]])
+    return _Rows(layout, a, b).mixed(taken)
 
 
-def _with_column(into: Tensor, source: Tensor, column: int) -> Tensor:
-    changed = into.clone()
-    changed[:, column] = source[:, column]
-    return changed
+@dataclass(frozen=True)
+class _Rows:
+    """Pairs of rows to mix: n of ``a`` and n of ``b``."""
+
+    layout: FieldLayout
+    a: Batch
+    b: Batch
+
+    def mixed(self, taken: Tensor) -> Batch:
+        """The rows of ``a`` again and again, R n rows, each time with the fields ``taken``, bool (R, F), from ``b``."""
+        num_numeric, num_single = len(self.layout.numeric), len(self.layout.numeric) + len(self.layout.categorical)
+        repeats = len(taken)
+        return Batch(
+            _either(taken[:, :num_numeric], self.a.numeric, self.b.numeric),
+            _either(taken[:, num_numeric:num_single], self.a.categorical, self.b.categorical),
+            {
+                sequence.name: _either(taken[:, [k]], self.a.sequences[sequence.name], self.b.sequences[sequence.name])
+                for k, sequence in enumerate(self.layout.sequences, start=num_single)
+            },
+            self.a.labels.repeat(repeats),
+        )
 
 
-def _logits(model: nn.Module, batches: Iterable[Batch]) -> list[np.ndarray]:
-    """Logits, float64 (n,) each, of many batches of n rows, in forward passes of about EVALUATION_ROWS rows."""
-    results: list[np.ndarray] = []
-    waiting: list[Batch] = []
-    for batch in batches:
-        waiting.append(batch)
-        if sum(map(len, waiting)) >= EVALUATION_ROWS:
-            results += _together(model, waiting)
-            waiting = []
-    return results + (_together(model, waiting) if waiting else [])
+def _either(taken: Tensor, a: Tensor, b: Tensor) -> Tensor:
+    """``a`` (n, K) with the columns ``taken``, bool (R, K) or (R, 1), from ``b``: (R n, K)."""
+    return torch.where(taken[:, None, :], b, a).flatten(0, 1)
 
 
-def _together(model: nn.Module, batches: list[Batch]) -> list[np.ndarray]:
-    joined = Batch(
-        torch.cat([batch.numeric for batch in batches]),
-        torch.cat([batch.categorical for batch in batches]),
-        {name: torch.cat([batch.sequences[name] for batch in batches]) for name in batches[0].sequences},
-        torch.cat([batch.labels for batch in batches]),
+def _pairs_of_rows(batch: Batch, num_pairs: int, seed: int) -> tuple[Batch, Batch]:
+    """Two batches of at most ``num_pairs`` rows, none of them twice; the one row of a batch of one goes with itself."""
+    num_pairs = min(num_pairs, max(1, len(batch) // 2))
+    drawn = np.random.default_rng(seed).permutation(len(batch))[: 2 * num_pairs] if len(batch) > 1 else np.zeros(2, int)
+    rows = torch.from_numpy(drawn)
+    return batch.select(rows[:num_pairs]), batch.select(rows[num_pairs:])
+
+
+@torch.no_grad()
+def _fm_differences(model: FM, a: Batch, b: Batch) -> np.ndarray:
+    """The mixed difference of every pair of fields in closed form, (F (F - 1) / 2, n).
+
+    An FM's pair term is <x_i v_i, x_j v_j>, so that the difference is <d_i, d_j> with d what changes from a to b.
+    """
+    changes = (model.field_vectors(b) - model.field_vectors(a)).double()  # (n, F, D)
+    first, second = np.triu_indices(changes.shape[1], k=1)
+    products = torch.bmm(changes, changes.transpose(1, 2)).numpy()  # (n, F, F)
+    return np.ascontiguousarray(products[:, first, second].T)
+
+
+def _differences(model: nn.Module, layout: FieldLayout, a: Batch, b: Batch) -> np.ndarray:
+    """f(b_i b_j) - f(b_i a_j) - f(a_i b_j) + f(a) of every pair of fields, (F (F - 1) / 2, n), float64."""
+    first, second = np.triu_indices(len(layout.field_names), k=1)
+    alone, along = np.eye(len(layout.field_names), dtype=bool), _brought_along(model, layout)
+    is_together = along[first, second][:, None]
+    of_first, of_second = (np.where(is_together, alone[one], along[one]) for one in (first, second))
+    neither = np.zeros_like(of_first[:1])
+    mixes, places = np.unique(
+        np.concatenate([neither, of_first, of_second, of_first | of_second]), axis=0, return_inverse=True
     )
-    return np.split(predict(model, joined), len(batches))
+    logits = _logits(model, _Rows(layout, a, b), mixes)
+    base = logits[places[0]]
+    one, other, both = np.split(places[1:], 3)
+    return logits[both] - logits[one] - logits[other] + base
+
+
+def _brought_along(model: nn.Module, layout: FieldLayout) -> np.ndarray:
+    """Which fields go with which, bool (F, F): each with itself, and histories with those attended to jointly."""
+    along = np.eye(len(layout.field_names), dtype=bool)
+    for group in model.groups if isinstance(model, DIN) else []:
+        places = [layout.field_names.index(history.name) for history in group]
+        along[np.ix_(places, places)] = True
+    return along
+
+
+def _logits(model: nn.Module, rows: _Rows, mixes: np.ndarray) -> np.ndarray:
+    """Logits of every mix (M, F) of n pairs of rows, float64 (M, n), about EVALUATION_ROWS rows at a time."""
+    at_once = max(1, EVALUATION_ROWS // len(rows.a))
+    parts = [
+        predict(model, rows.mixed(torch.from_numpy(mixes[start : start + at_once])))
+        for start in range(0, len(mixes), at_once)
+    ]
+    return np.concatenate(parts).reshape(len(mixes), len(rows.a))

@@ -19,6 +19,11 @@ def pair_frame(names: Sequence[str], strengths: np.ndarray) -> pd.DataFrame:
             "strength": strengths[np.triu_indices(len(names), k=1)].astype(float),
         }
     )
+    return strongest_first(frame)
+
+
+def strongest_first(frame: pd.DataFrame) -> pd.DataFrame:
+    """The lines by strength, equals in the order they had."""
     return frame.sort_values("strength", ascending=False, kind="stable", ignore_index=True)
 
 

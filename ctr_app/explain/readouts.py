@@ -28,11 +28,16 @@ def readouts_for(title: str) -> tuple[str, ...]:
     return ("behaviour", "weights", "counts") if title.startswith("DCN") else ("behaviour", "counts")
 
 
-def interactions(run: Run, dataset: DataSet, readout: str | None = None) -> pd.DataFrame:
-    """Columns field_a, field_b, strength, strongest first, for every pair of the run's fields.
+def interactions(
+    run: Run, dataset: DataSet, readout: str | None = None, *, raw: bool = False, support: int = 0
+) -> pd.DataFrame:
+    """Columns field_a, field_b, strength in logits (RMS), strongest first, for every pair of the run's fields.
+
+    By behaviour there is a column ``error`` too, the standard error of the strength. ``raw``: weights with main effects
+    left in. ``support``: only swaps that make pairs of values with so many training rows count.
 
     Raises:
-        InputError: if the run's family does not have the readout asked for.
+        InputError: if the run's family does not have the readout asked for, or the readout no such choice.
     """
     spec = run.spec()
     known = readouts_for(spec.title)
@@ -44,14 +49,23 @@ def interactions(run: Run, dataset: DataSet, readout: str | None = None) -> pd.D
             readout=readout,
             known=join_names(known),
         )
+    _check_choices(readout, raw, support)
     encoded = dataset.encoded(spec.preparation)
     if readout == "counts":
         return by_counts(encoded.encoder.layout, encoded.rows("train"))
     model, encoder = run.load_model()
     batch = sample_batch(encoded.batch("train"))
     if readout == "weights":
-        return by_weights(model, batch)
-    return by_behaviour(model, encoder.layout, batch)
+        return by_weights(model, batch, raw=raw)
+    rows = encoded.rows("train") if support else None
+    return by_behaviour(model, encoder.layout, batch, training_rows=rows, support=support)
+
+
+def _check_choices(readout: str, raw: bool, support: int) -> None:
+    if raw and readout != "weights":
+        raise InputError("Raw strengths are those of weights; there are none by {readout}.", readout=readout)
+    if support and readout != "behaviour":
+        raise InputError("Support limits swaps, which are made by behaviour, not by {readout}.", readout=readout)
 
 
 def sample_batch(batch: Batch, rows: int = SAMPLE_ROWS, seed: int = 0) -> Batch:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import pandas as pd
 import torch
@@ -17,82 +15,77 @@ from ..models.layers import evaluation_mode
 from .pairs import pair_frame
 
 
-def by_weights(model: nn.Module, batch: Batch) -> pd.DataFrame:
+def by_weights(model: nn.Module, batch: Batch, *, raw: bool = False) -> pd.DataFrame:
     """Field-pair strengths from the weights of ``model``, weighted by the rows of ``batch``.
+
+    ``raw``: main effects are left in, as most tools show it.
 
     Raises:
         InputError: for a family whose weights do not tell pairs apart.
     """
     if isinstance(model, FM):
-        return pair_frame(model.layout.field_names, fm_strengths(model, batch))
+        return pair_frame(model.layout.field_names, fm_strengths(model, batch, raw=raw))
     if isinstance(model, DCN):
-        return pair_frame(model.layout.field_names, dcn_strengths(model, batch))
+        return pair_frame(model.layout.field_names, dcn_strengths(model, batch, raw=raw))
     raise InputError("The weights of DIN do not name pairs of fields; read its behaviour instead.")
 
 
 @torch.no_grad()
-def fm_strengths(model: FM, batch: Batch) -> np.ndarray:
+def fm_strengths(model: FM, batch: Batch, *, raw: bool = False) -> np.ndarray:
     """Root mean square of each purified pair term in logits, (F, F).
 
     With fields drawn independently from their own distributions, the purified term is <x_i v_i - E, x_j v_j - E>,
-    and its mean square is the sum of the elementwise product of the two covariances of x v.
+    and its mean square is the sum of the elementwise product of the two covariances of x v. ``raw``: the term as it
+    is, <x_i v_i, x_j v_j>, with second moments in the place of covariances.
     """
     vectors = model.field_vectors(batch).double()
-    centred = vectors - vectors.mean(dim=0)
-    covariances = torch.einsum("bfd,bfe->fde", centred, centred) / len(vectors)
-    squares = torch.einsum("fde,gde->fg", covariances, covariances)
+    moments = _moments(vectors if raw else vectors - vectors.mean(dim=0))
+    squares = torch.einsum("fde,gde->fg", moments, moments)
     return _off_diagonal(squares.clamp_min(0).sqrt())
 
 
-@dataclass(frozen=True)
-class CrossLayer:
-    """One cross layer as a picture: W or the matrix implied, (width, width), row = output, column = input."""
-
-    index: int
-    matrix: np.ndarray
-    slices: dict[str, slice]
+def _moments(vectors: Tensor) -> Tensor:
+    """Mean outer product of each field's vector with itself: (B, F, D) -> (F, D, D)."""
+    return torch.einsum("bfd,bfe->fde", vectors, vectors) / len(vectors)
 
 
 @torch.no_grad()
-def cross_layers(model: DCN, batch: Batch) -> list[CrossLayer]:
-    """W of every cross layer, or the matrix that a vector or a mix of experts implies."""
-    states = model.cross_states(model.inputs(batch))
-    return [
-        CrossLayer(index, model.cross.implied_matrix(index, states[index]).numpy(), model.inputs.slices)
-        for index in range(model.cross.num_layers)
-    ]
-
-
-def block_norms(layer: CrossLayer) -> np.ndarray:
-    """Frobenius norm of each block of W, (F, F): how strongly field row multiplies what it reads of field column."""
-    names = list(layer.slices)
-    return np.array([[np.linalg.norm(layer.matrix[layer.slices[a], layer.slices[b]]) for b in names] for a in names])
-
-
-@torch.no_grad()
-def dcn_strengths(model: DCN, batch: Batch) -> np.ndarray:
+def dcn_strengths(model: DCN, batch: Batch, *, layer: int | None = None, raw: bool = False) -> np.ndarray:
     """Root mean square of each purified pair term of the cross network in logits, to first order, (F, F).
 
     A layer adds sum_d g_d x_0d (W x_l)_d to the logit, with g the mean slope of the logit at the layer's output. With
     x_0 in the place of x_l, fields i and j meet in x_i^T S_ij x_j, where S = M + M^T and M = sum_l diag(g_l) W_l: both
     directions together, since they can cancel. With fields drawn independently, the mean square of the purified term
     is tr(C_i S_ij C_j S_ij^T), C being the covariances of a field's inputs. Exact for one cross layer, parallel.
+    ``layer``: what that layer alone adds. ``raw``: second moments in the place of covariances.
     """
     x0 = model.inputs(batch)
     states = model.cross_states(x0)
-    products = torch.zeros(x0.shape[1], x0.shape[1], dtype=torch.float64)  # M, then S
-    for index in range(model.cross.num_layers):
-        slopes = _mean_slopes(model, x0, states[index + 1], index + 1)
-        products += slopes[:, None] * model.cross.implied_matrix(index, states[index]).double()
-    products = products + products.T
-    centred = x0.double() - x0.double().mean(dim=0)
-    covariance = centred.T @ centred / len(centred)
-    slices = model.inputs.slices.values()
+    layers = range(model.cross.num_layers) if layer is None else (layer,)
+    products = sum((in_logits(model, x0, states, index) for index in layers), torch.zeros(()))  # M
+    products = products + products.T  # S
+    moments = second_moments(x0, raw=raw)
+    return _off_diagonal(root_mean_squares(products, moments, moments, list(model.inputs.slices.values())))
+
+
+def in_logits(model: DCN, x0: Tensor, states: list[Tensor], layer: int) -> Tensor:
+    """diag(g) W of one layer, (width, width), float64: what it adds to the logit by each pair of inputs."""
+    slopes = _mean_slopes(model, x0, states[layer + 1], layer + 1)
+    return slopes[:, None] * model.cross.implied_matrix(layer, states[layer]).double()
+
+
+def second_moments(x: Tensor, *, raw: bool = False) -> Tensor:
+    """Covariance of inputs (B, width), or with ``raw`` their uncentred second moments: (width, width), float64."""
+    x = x.double() if raw else x.double() - x.double().mean(dim=0)
+    return x.T @ x / len(x)
+
+
+def root_mean_squares(products: Tensor, rows: Tensor, columns: Tensor, slices: list[slice]) -> Tensor:
+    """Root of tr(R_i P_ij C_j P_ij^T) for each pair of blocks, (F, F); R and C are the moments of rows and columns."""
     squares = [
-        [((covariance[a, a] @ products[a, b]) * (products[a, b] @ covariance[b, b])).sum() for b in slices]
-        for a in slices
+        [((rows[a, a] @ products[a, b]) * (products[a, b] @ columns[b, b])).sum() for b in slices] for a in slices
     ]
-    return _off_diagonal(torch.tensor(squares, dtype=torch.float64).clamp_min(0).sqrt())
+    return torch.tensor(squares, dtype=torch.float64).clamp_min(0).sqrt()
 
 
 def _mean_slopes(model: DCN, x0: Tensor, state: Tensor, layer: int) -> Tensor:

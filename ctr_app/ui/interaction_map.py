@@ -17,7 +17,7 @@ from .watch import dataset_truth
 from .words import _
 
 READOUT_NAMES = {"weights": "By weights", "behaviour": "By behaviour", "counts": "By counts"}
-UNITS = {"weights": "logits (RMS)", "behaviour": "logits (RMS)", "counts": "CTR (RMS)"}
+UNITS = {"weights": "logits (RMS)", "behaviour": "logits (RMS)", "counts": "logits (RMS)"}
 HOW_TO_READ = {
     "weights": "Each cell is how far two fields together move the logit beyond what each does alone, as the model's "
     "own weights say.",

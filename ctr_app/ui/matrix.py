@@ -12,7 +12,7 @@ import pandas as pd
 from PIL import Image
 
 from ..data.errors import shorten
-from ..explain.weights import CrossLayer
+from ..explain.cross_layers import CrossLayer
 from . import charts
 from .drawing import kept
 from .words import _

@@ -13,8 +13,8 @@ from ..data.dataset import EncodedDataset
 from ..data.encoding import Encoder
 from ..data.store import DataSet
 from ..explain import readouts as explain
+from ..explain.cross_layers import CrossLayer, block_norms, cross_layers
 from ..explain.values import value_table
-from ..explain.weights import CrossLayer, block_norms, cross_layers
 from ..training.run_store import Run
 from . import services
 

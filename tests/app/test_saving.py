@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from ctr_app.explain.cross_layers import CrossLayer
 from ctr_app.explain.pairs import pair_frame
-from ctr_app.explain.weights import CrossLayer
 from ctr_app.training.run_store import Run
 from ctr_app.ui import charts, matrix, saving
 from ctr_app.ui.drawing import Drawing

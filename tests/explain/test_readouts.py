@@ -61,7 +61,8 @@ def test_each_readout_of_a_family_is_the_function_of_that_name(family):
             assert frame.equals(by_behaviour(model, encoder.layout, batch))
         else:
             assert frame.equals(by_counts(encoder.layout, encoder.transform(table())))
-        assert list(frame.columns) == ["field_a", "field_b", "strength"]
+        error = ["error"] if readout == "behaviour" else []
+        assert list(frame.columns) == ["field_a", "field_b", "strength", *error]
         assert len(frame) == 21
 
 
@@ -81,6 +82,27 @@ def test_without_a_name_the_familys_first_readout_is_meant(family, first):
 def test_a_readout_that_a_family_lacks_is_one_sentence(family, readout, sentence):
     with pytest.raises(InputError, match=sentence):
         interactions(StoredRun(family), StoredData(), readout)
+
+
+def test_raw_weights_and_support_of_swaps_are_choices_of_their_readouts():
+    encoder, batch = encoded()
+    model, rows = random_model("fm", encoder.layout), encoder.transform(table())
+    raw = interactions(StoredRun("fm"), StoredData(), "weights", raw=True)
+    assert raw.equals(by_weights(model, batch, raw=True))
+    supported = interactions(StoredRun("fm"), StoredData(), "behaviour", support=2)
+    assert supported.equals(by_behaviour(model, encoder.layout, batch, training_rows=rows, support=2))
+
+
+@pytest.mark.parametrize(
+    ("readout", "choices", "sentence"),
+    [
+        ("counts", {"raw": True}, r"^Raw strengths are those of weights; there are none by counts\.$"),
+        ("weights", {"support": 3}, r"^Support limits swaps, which are made by behaviour, not by weights\.$"),
+    ],
+)
+def test_a_choice_that_a_readout_lacks_is_one_sentence(readout, choices, sentence):
+    with pytest.raises(InputError, match=sentence):
+        interactions(StoredRun("fm"), StoredData(), readout, **choices)
 
 
 def test_sample_batch_draws_the_same_rows_each_time_in_their_order():

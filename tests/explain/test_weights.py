@@ -11,8 +11,7 @@ import torch
 from ctr_app.data.errors import InputError
 from ctr_app.explain.behaviour import swapped
 from ctr_app.explain.pairs import pair_matrix
-from ctr_app.explain.weights import CrossLayer, block_norms, by_weights, cross_layers, dcn_strengths, fm_strengths
-from ctr_app.models.dcn import CrossMix
+from ctr_app.explain.weights import by_weights, dcn_strengths, fm_strengths
 from ctr_app.training.trainer import predict
 
 from .examples import encoded, random_model, row_of
@@ -27,6 +26,14 @@ def values_of(layout, batch, name):
     else:
         values = [tuple(ids) for ids in batch.sequences[name].tolist()]
     return {value: (count / len(values), values.index(value)) for value, count in Counter(values).items()}
+
+
+def raw_rms(table, shares_a, shares_b):
+    """Root mean square of a table as it is, under independence."""
+    square = sum(
+        share_a * share_b * table[i][j] ** 2 for i, share_a in enumerate(shares_a) for j, share_b in enumerate(shares_b)
+    )
+    return square**0.5
 
 
 def rms_of_purified(table, shares_a, shares_b):
@@ -69,6 +76,18 @@ def test_fm_strengths_are_the_purified_value_by_value_tables():
     np.testing.assert_allclose(fm_strengths(model, batch), expected, atol=1e-5)
 
 
+def test_raw_strengths_of_an_fm_are_its_pair_terms_as_they_are():
+    encoder, batch = encoded(12)
+    model, names = random_model("fm", encoder.layout), encoder.layout.field_names
+    vectors = model.field_vectors(batch).detach().double().numpy()
+    tables = [[vectors[:, i] @ vectors[:, j].T for j in range(7)] for i in range(7)]
+    even = [1 / 12] * 12
+    expected = np.array([[raw_rms(tables[i][j], even, even) * (i != j) for j in range(7)] for i in range(7)])
+    np.testing.assert_allclose(fm_strengths(model, batch, raw=True), expected, atol=1e-5)
+    np.testing.assert_allclose(pair_matrix(names, by_weights(model, batch, raw=True)), expected, atol=1e-5)
+    assert np.abs(expected - fm_strengths(model, batch)).max() > 0.05
+
+
 @pytest.mark.parametrize("cross", ["vector", "matrix"])
 def test_strengths_of_one_cross_layer_are_the_purified_value_by_value_tables(cross):
     encoder, batch = encoded(12)
@@ -78,6 +97,16 @@ def test_strengths_of_one_cross_layer_are_the_purified_value_by_value_tables(cro
     expected = strengths_by_tables(model, encoder.layout, batch)
     assert expected.max() > 0.1
     np.testing.assert_allclose(dcn_strengths(model, batch), expected, atol=1e-5)
+
+
+def test_a_layer_by_itself_is_the_stack_with_all_other_layers_empty():
+    encoder, batch = encoded()
+    model = random_model("dcn-v2", encoder.layout, structure="parallel", num_cross_layers=2)
+    with torch.no_grad():
+        model.cross.weights[1] = 0.0
+        model.cross.biases[1] = 0.0
+    np.testing.assert_allclose(dcn_strengths(model, batch, layer=0), dcn_strengths(model, batch), atol=1e-9)
+    assert dcn_strengths(model, batch, layer=1).max() == 0
 
 
 def test_directions_that_cancel_leave_no_interaction():
@@ -115,66 +144,6 @@ def test_dcn_strengths_are_zero_where_both_blocks_are_zero_in_all_layers(structu
     frame = by_weights(model, batch)
     for a, b, strength in frame.itertuples(index=False):
         assert (strength == 0.0) == (frozenset((a, b)) in zero)
-
-
-def test_block_norms_are_loops_over_the_numbers_of_each_block():
-    encoder, batch = encoded()
-    model = random_model("dcn-v2", encoder.layout)
-    for layer in cross_layers(model, batch):
-        norms = block_norms(layer)
-        for i, a in enumerate(layer.slices.values()):
-            for j, b in enumerate(layer.slices.values()):
-                square = sum(layer.matrix[d, e] ** 2 for d in range(a.start, a.stop) for e in range(b.start, b.stop))
-                assert norms[i, j] == pytest.approx(square**0.5, rel=1e-5)
-
-
-def test_block_norms_of_a_known_matrix():
-    layer = CrossLayer(
-        0, np.array([[3.0, 1.0, 2.0], [4.0, 0.0, 0.0], [0.0, 6.0, 8.0]]), {"a": slice(0, 1), "b": slice(1, 3)}
-    )
-    np.testing.assert_allclose(block_norms(layer), [[3.0, 5**0.5], [4.0, 10.0]])
-
-
-def test_cross_layers_of_dcn_v2_are_its_matrices():
-    encoder, batch = encoded()
-    model = random_model("dcn-v2", encoder.layout, num_cross_layers=3)
-    layers = cross_layers(model, batch)
-    assert [layer.index for layer in layers] == [0, 1, 2]
-    assert all(np.array_equal(layer.matrix, model.cross.weights[layer.index].detach()) for layer in layers)
-    assert list(layers[0].slices) == list(encoder.layout.field_names)
-
-
-def test_a_vector_implies_the_outer_product_of_ones_and_itself():
-    encoder, batch = encoded()
-    model = random_model("dcn-v1", encoder.layout, num_cross_layers=2)
-    for layer in cross_layers(model, batch):
-        weights = model.cross.weights[layer.index].detach().numpy()
-        np.testing.assert_array_equal(layer.matrix, np.outer(np.ones(len(weights)), weights))
-
-
-def test_experts_imply_the_jacobian_of_their_sum_at_zero():
-    torch.manual_seed(0)
-    cross = CrossMix(6, 2, 3, 4).double()
-    torch.nn.init.normal_(cross.gate.weight)
-    zero, ones, step = torch.zeros(1, 6, dtype=torch.float64), torch.ones(1, 6, dtype=torch.float64), 1e-4
-    for index in range(2):
-        columns = []
-        for e in range(6):
-            ends = [zero.clone(), zero.clone()]
-            ends[0][0, e], ends[1][0, e] = step, -step
-            high, low = (cross.layer(index, ones, x) - x for x in ends)  # the experts' sum alone
-            columns.append((high - low)[0] / (2 * step))
-        numerical = torch.stack(columns, dim=1)
-        torch.testing.assert_close(cross.implied_matrix(index, zero), numerical, rtol=1e-6, atol=1e-8)
-
-
-def test_experts_are_weighted_by_their_mean_gates():
-    torch.manual_seed(0)
-    cross, x = CrossMix(4, 1, 2, 3), torch.randn(5, 4)
-    torch.nn.init.normal_(cross.gate.weight)
-    gates = torch.softmax(cross.gate(x), dim=1).mean(dim=0)
-    expected = sum(gates[k] * (cross.into[0, k] @ cross.within[0, k] @ cross.out[0, k]).T for k in range(3))
-    torch.testing.assert_close(cross.implied_matrix(0, x), expected)
 
 
 @pytest.mark.parametrize(("cross", "structure"), DCN_VARIANTS)
