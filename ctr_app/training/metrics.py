@@ -40,7 +40,7 @@ def auc(labels: np.ndarray, scores: np.ndarray, weights: np.ndarray | None = Non
 
     A row whose label is a probability y counts as y of a click and 1 - y of the opposite.
     """
-    won, clicks, others = _pairs_won(labels, scores, weights, np.zeros(len(labels), dtype=np.int64))
+    won, clicks, others = pairs_won(labels, scores, weights, np.zeros(len(labels), dtype=np.int64))
     pairs = float((clicks * others).sum())
     return float(won.sum() / pairs) if pairs > 0 else None
 
@@ -59,7 +59,7 @@ def grouped_auc(
     None if no group has both labels.
     """
     _, groups = np.unique(group_ids, return_inverse=True)
-    won, clicks, others = _pairs_won(labels, scores, weights, groups)
+    won, clicks, others = pairs_won(labels, scores, weights, groups)
     pairs = clicks * others
     mixed = pairs > 0
     if not mixed.any():
@@ -73,7 +73,7 @@ def sigmoid(logits: np.ndarray) -> np.ndarray:
     return np.exp(-np.logaddexp(0.0, -z))
 
 
-def _pairs_won(
+def pairs_won(
     labels: np.ndarray, scores: np.ndarray, weights: np.ndarray | None, groups: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """For each group 0..G-1: pairs of a click and an opposite in which the click scores higher, clicks, opposites.
