@@ -79,7 +79,8 @@ def _codes(scored: Scored, encoder: Encoder, field: str, names: Mapping[str, str
         numbers = (np.asarray(rows.sequences[field]) > 0).sum(axis=1).astype(np.float64)
     codes = quantile_bins(numbers)
     ends = [(numbers[codes == code].min(), numbers[codes == code].max()) for code in range(codes.max() + 1)]
-    return codes, range_labels(*(np.array(side) for side in zip(*ends, strict=True)))
+    labels = range_labels(*(np.array(side) for side in zip(*ends, strict=True)))
+    return codes, labels if field in layout.numeric else [f"{label} long" for label in labels]
 
 
 def _of_values(ids: np.ndarray, encoder: Encoder, field: str, names: Mapping[str, str]) -> tuple[np.ndarray, list[str]]:

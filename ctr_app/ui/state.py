@@ -101,6 +101,8 @@ class AppState:
     uploaded: tuple[str, ...] = ()
     awaited: tuple[str, ...] = ()  # real data sets that were asked for and are not here yet
     refusal: InputError | None = None  # why the last file could not be read
+    evaluated: Table | None = None  # brought to be scored by a run
+    evaluated_upload: str = ""
     settings: dict[str, Any] = field(default_factory=dict)
     family: str = "fm"
     revealed: bool = False

@@ -90,9 +90,7 @@ def test_the_interval_is_as_wide_as_the_spread_over_samples() -> None:
 
 def test_whole_users_are_drawn_where_rows_of_a_user_are_alike() -> None:
     alone = example(400)
-    copies = scored(
-        np.repeat(alone.labels, 5), np.repeat(alone.logits, 5), group_ids=np.repeat(np.arange(400), 5)
-    )
+    copies = scored(np.repeat(alone.labels, 5), np.repeat(alone.logits, 5), group_ids=np.repeat(np.arange(400), 5))
     by_user, by_row = (metrics_of(rows).set_index("metric").loc["auc"] for rows in (copies, alone))
     assert by_user["high"] - by_user["low"] == pytest.approx(by_row["high"] - by_row["low"], rel=0.2)
 

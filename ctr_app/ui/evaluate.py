@@ -1,0 +1,298 @@
+"""What the Evaluate page draws: how good a run's predictions are on some rows, and where they are off."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from ..data.errors import InputError, spaced
+from ..data.reading import Table, read_table
+from ..explain.curves import calibration, gains, histogram, precision_recall, roc
+from ..explain.scored import Fit, Scored
+from ..explain.slices import LEAST_ROWS, one_class_slices
+from ..training.run_store import Run
+from . import charts, evaluation_charts, parts, scores
+from .scores import Rows
+from .state import drop_upload, state
+from .words import _, error_text, plain
+
+SPLIT_NAMES = {"test": "Test rows", "valid": "Validation rows", "train": "Training rows", "table": "Another table"}
+# Label, and what it says.
+METRIC_WORDS = {
+    "auc": ("AUC", "How often a click gets a higher CTR than a row without one; ½ is guessing."),
+    "gauc": ("GAUC", "AUC within each group (user), averaged by rows: what matters where each user gets a list."),
+    "logloss": ("Logloss", "Mean cross-entropy in nats; lower is better."),
+    "normalised_entropy": (
+        "Normalised entropy",
+        "Logloss over that of always saying the mean CTR: below 1 the model knows something.",
+    ),
+    "brier": ("Brier score", "Mean square of CTR minus label; lower is better."),
+    "calibration": ("Predicted over observed", "Sum of predicted CTR over number of clicks; 1 is right on average."),
+}
+CURVES = {"roc": "ROC", "precision": "Precision and recall", "lift": "Lift", "scores": "Scores by label"}
+
+
+def draw() -> None:
+    """The whole page."""
+    st.title(_("How good the predictions are"))
+    left, right = st.columns([2, 1], vertical_alignment="bottom")
+    with left:
+        run = parts.choose_run("evaluate-run", lambda run: run.has_model, _("Run"))
+    if run is None:
+        parts.empty_state(
+            _("No model has been trained yet, so there is nothing to measure."), "train", _("Train a model")
+        )
+        return
+    with parts.sentences():
+        with right:
+            split = _choose_rows(run)
+        found = _scored(run, split)
+        if found is not None:
+            _everything(run, *found)
+
+
+def _choose_rows(run: Run) -> str:
+    splits = [split for split in ("test", "valid", "train") if split in scores.splits(run.id)]
+    return st.selectbox(
+        _("Rows"),
+        [*splits, "table"],
+        key=f"evaluate-rows-{run.id}",
+        format_func=lambda split: _(SPLIT_NAMES[split]),
+        help=_("Test rows were never seen in training, nor used to choose the best epoch."),
+    )
+
+
+def _scored(run: Run, split: str) -> tuple[Rows, Fit | None] | None:
+    """The rows with their predictions, and how a brought table fits; None if none was brought."""
+    table = _upload() if split == "table" else None
+    if split == "table" and table is None:
+        return None
+    with st.spinner(_("Scoring the rows")):
+        return (scores.of_split(run.id, split), None) if table is None else scores.of_table(run.id, table)
+
+
+def _upload() -> Table | None:
+    """The table that was brought; it stays while the session lasts."""
+    file = st.file_uploader(_("A table with the same columns as the run's, label included"), key="evaluate-upload")
+    if file is not None and file.file_id != state().evaluated_upload:
+        state().evaluated_upload = file.file_id
+        try:
+            state().evaluated = read_table(file, file.name)
+        except InputError as error:
+            state().evaluated = None
+            st.error(plain(error_text(error)), icon=":material/error:")
+            return None
+        finally:
+            drop_upload(file)
+    table = state().evaluated
+    if table is None:
+        st.caption(_("Rows of another day, for example: does the model still hold?"))
+    else:
+        st.caption(plain(_("{name}, {rows} rows", name=table.name, rows=spaced(table.frame.height))))
+    return table
+
+
+def _everything(run: Run, rows: Rows, fit: Fit | None) -> None:
+    if fit is not None:
+        _fit(fit)
+    _numbers(rows)
+    _pictures(run, rows.scored)
+    _slices(run, rows)
+    _importance(run, rows)
+
+
+def _fit(fit: Fit) -> None:
+    """What of a brought table does not fit the run."""
+    if fit.absent:
+        names = plain(", ".join(fit.absent))
+        st.warning(_("Not in the table, so read as missing in every row: {names}.", names=names))
+    if fit.unlabelled:
+        st.info(_("{count} rows have no label and are left out.", count=spaced(fit.unlabelled)))
+    worst = fit.fields.sort_values("new", ascending=False).iloc[0]
+    if worst["new"] > 0:
+        st.caption(
+            _(
+                "{share:.1%} of {field} are values that training never showed often enough, or numbers beyond its "
+                "range; the model knows nothing of them.",
+                share=worst["new"],
+                field=plain(worst["field"]),
+            )
+        )
+    share = st.column_config.NumberColumn(format="percent")
+    config = {
+        "field": _("field"),
+        "is_absent": _("absent"),
+        "missing": share,
+        "new": st.column_config.NumberColumn(_("new to the model"), format="percent"),
+    }
+    parts.table_behind(fit.fields, "evaluate-fit", _("How the table fits"), config)
+
+
+def _numbers(rows: Rows) -> None:
+    """Each metric with its interval, and what they are about."""
+    scored, found = rows.scored, scores.metrics(rows)
+    clicks = scored.labels.sum()
+    with st.container(horizontal=True):
+        for line in found.to_dict("records"):
+            label, help = METRIC_WORDS[line["metric"]]
+            st.metric(
+                _(label),
+                f"{line['value']:.4f}",
+                delta=f"{line['low']:.4f} – {line['high']:.4f}",
+                delta_color="off",
+                delta_arrow="off",
+                help=_(help),
+                width=210,
+            )
+    words = _("{rows} rows, {clicks} clicks.", rows=spaced(len(scored)), clicks=spaced(round(clicks)))
+    if not scored.has_both_labels:
+        words += " " + _("All rows have one label, so nothing can be said about their ranking: no AUC.")
+    groups = scores.groups(rows)
+    if groups is not None:
+        words += " " + _(
+            "GAUC is over {mixed} groups; {left} more have one label alone and are left out.",
+            mixed=spaced(groups.mixed),
+            left=spaced(groups.left_out),
+        )
+    words += " " + _("Under each number its 95 % interval, from drawing the rows again 200 times.")
+    st.caption(words)
+
+
+def _pictures(run: Run, scored: Scored) -> None:
+    """Calibration, and one of the other curves."""
+    family = run.spec().family
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.space("medium")
+        bins = calibration(scored)
+        sentence = _calibration_sentence(bins)
+        title = charts.titled(sentence, _("observed against predicted CTR, bins of equally many rows, 95 % intervals"))
+        evaluation_charts.calibration_chart(bins, family, title).draw(alt=sentence)
+    with right:
+        if not scored.has_both_labels:
+            st.info(_("All rows have one label: there is no ranking to draw."))
+            return
+        chosen = st.segmented_control(
+            _("Curve"),
+            list(CURVES),
+            default="roc",
+            required=True,
+            key="evaluate-curve",
+            format_func=lambda name: _(CURVES[name]),
+            label_visibility="collapsed",
+        )
+        _curve(chosen or "roc", family, scored)
+
+
+def _calibration_sentence(bins: pd.DataFrame) -> str:
+    is_off = (bins["predicted"] < bins["low"]) | (bins["predicted"] > bins["high"])
+    if not is_off.any():
+        return _("Predicted CTR is what was observed, in every bin")
+    worst = bins[is_off].assign(gap=(bins["predicted"] - bins["observed"]).abs()).sort_values("gap").iloc[-1]
+    return _(
+        "Off in {off} of {bins} bins: where {predicted:.1%} is predicted, {observed:.1%} click",
+        off=int(is_off.sum()),
+        bins=len(bins),
+        predicted=worst["predicted"],
+        observed=worst["observed"],
+    )
+
+
+def _curve(name: str, family: str, scored: Scored) -> None:
+    rate = float(np.average(scored.labels, weights=scored.weight))
+    if name == "roc":
+        found = roc(scored)
+        share = float(np.interp(0.1, found["fpr"], found["tpr"]))
+        sentence = _("At 10 % false alarms {share:.0%} of the clicks are found", share=share)
+        evaluation_charts.roc_chart(found, family, charts.titled(sentence)).draw(alt=sentence)
+    elif name == "precision":
+        found = precision_recall(scored)
+        precision = float(found["precision"].iloc[int((found["recall"] - 0.5).abs().argmin())])
+        sentence = _("To find half of the clicks, {precision:.0%} of what is taken clicks", precision=precision)
+        title = charts.titled(sentence, _("guessing gives {rate:.1%}", rate=rate))
+        evaluation_charts.precision_chart(found, rate, family, title).draw(alt=sentence)
+    elif name == "lift":
+        found = gains(scored)
+        share = float(np.interp(0.1, found["rows"], found["clicks"]))
+        sentence = _("The highest tenth holds {share:.0%} of the clicks: lift {lift:.1f}", share=share, lift=share * 10)
+        evaluation_charts.lift_chart(found, family, charts.titled(sentence)).draw(alt=sentence)
+    else:
+        weight = scored.weight * scored.labels
+        high, low = np.average(scored.ctr, weights=weight), np.average(scored.ctr, weights=scored.weight - weight)
+        sentence = _("Clicks get {high:.1%} on average, other rows {low:.1%}", high=high, low=low)
+        title = charts.titled(sentence, _("filled: clicks; outlined: no clicks; each adds up to 100 %"))
+        evaluation_charts.scores_chart(histogram(scored), family, title).draw(alt=sentence)
+
+
+def _slices(run: Run, rows: Rows) -> None:
+    """The same by value: of all fields the worst, or of one field all."""
+    st.subheader(_("Where it is off"))
+    fields = list(scores.fields(run.id))
+    chosen = st.selectbox(
+        _("Slices by"),
+        [None, *fields],
+        key=f"evaluate-field-{run.id}",
+        format_func=lambda field: _("All fields, the most surprising first") if field is None else field,
+        width=420,
+    )
+    if chosen is None:
+        found = scores.worst(rows)
+        found = found.assign(slice=[f"{f} {v}" for f, v in zip(found["field"], found["value"], strict=True)])
+    else:
+        found = scores.by_field(rows, chosen).assign(field=chosen)
+        found = found.assign(slice=found["value"])
+    if found.empty:
+        st.info(_("No slice has {count} rows or more, so there is nothing to say.", count=LEAST_ROWS))
+        return
+    sentence = _slice_sentence(found)
+    title = charts.titled(sentence, _("line: observed CTR with its 95 % interval; diamond: predicted CTR"))
+    family = run.spec().family
+    evaluation_charts.slices_chart(found.head(15), family, title).draw(alt=sentence)
+    without = one_class_slices(found)
+    words = _("Surprise is the gap in standard errors that chance alone would have; of many slices some reach 2 or 3.")
+    if without:
+        words += " " + _("{count} slices have one label alone, so no AUC.", count=without)
+    st.caption(words)
+    parts.table_behind(found.drop(columns="slice"), "evaluate-slices")
+
+
+def _slice_sentence(found: pd.DataFrame) -> str:
+    worst = found.iloc[0]
+    if abs(worst["surprise"]) < 3:
+        return _("No slice is off by more than chance explains")
+    verb = _("too high") if worst["gap"] > 0 else _("too low")
+    return _(
+        "{slice} is predicted {verb}: {predicted:.1%}, but {observed:.1%} click",
+        slice=worst["slice"],
+        verb=verb,
+        predicted=worst["predicted"],
+        observed=worst["observed"],
+    )
+
+
+def _importance(run: Run, rows: Rows) -> None:
+    """What each field is worth, on request: it scores the rows many times."""
+    st.subheader(_("What the fields are worth"))
+    is_wanted = st.toggle(
+        _("Measure it"),
+        key=f"evaluate-importance-{run.id}",
+        help=_("Each field's values are dealt out anew among the rows, five times, and the loss is measured again."),
+    )
+    if not is_wanted:
+        return
+    with st.spinner(_("Dealing out the values of one field after another"), show_time=True):
+        found = scores.importance(rows)
+    best = found.iloc[0]
+    sentence = _("The model rests most on {field}", field=best["field"])
+    subtitle = _("rise of the logloss when the values of a field are dealt out anew, 95 % intervals")
+    evaluation_charts.importance_chart(found.head(40), run.spec().family, charts.titled(sentence, subtitle)).draw(
+        alt=sentence
+    )
+    st.caption(
+        _(
+            "It says what this model rests on, not what causes clicks: of two fields that say the same, each can look "
+            "worthless, and dealt-out values make rows that never were."
+        )
+    )
+    parts.table_behind(found, "evaluate-importance")
