@@ -15,6 +15,8 @@ from .generators import settings_help
 from .reading import add_reading_flags
 
 Command = Callable[[argparse.Namespace], None]
+# Commands that look at the run's own data where none is named.
+OWN_DATA = ("evaluate", "diagnose")
 
 
 class _Parser(argparse.ArgumentParser):
@@ -45,6 +47,7 @@ def parser() -> argparse.ArgumentParser:
     _add_profile_options(command("profile", profiling.profile, "Show where the time of a training step goes."))
     for name, function, help in (
         ("evaluate", results.evaluate, "Measure a run on a table; on its own data, split by split."),
+        ("diagnose", _diagnose, "Say how good a run's predictions are, with intervals, and where they are off."),
         ("predict", results.predict, "Write a table with the predicted CTR of each row."),
         ("interactions", interactions.interactions, "List pairs of fields by how much they interact."),
         ("attention", results.attention, "Show DIN's attention over the history of one row."),
@@ -52,6 +55,12 @@ def parser() -> argparse.ArgumentParser:
         _add_options_on_a_run(name, command(name, function, help))
     _add_runs(command("runs", results.runs, "List the runs."))
     return top
+
+
+def _diagnose(options: argparse.Namespace) -> None:
+    from .diagnosing import diagnose  # pandas takes a while to import
+
+    diagnose(options)
 
 
 def _add_runs(command: argparse.ArgumentParser) -> None:
@@ -75,9 +84,15 @@ def _add_options_on_a_run(name: str, command: argparse.ArgumentParser) -> None:
     _add_runs(command)
     if name != "interactions":
         command.add_argument(
-            "--data", required=name != "evaluate", metavar="FILE|NAME", help="the table, or a known data set's name"
+            "--data", required=name not in OWN_DATA, metavar="FILE|NAME", help="the table, or a known data set's name"
         )
         add_reading_flags(command)
+    if name == "diagnose":
+        command.add_argument(
+            "--split", choices=("test", "valid", "train"), help="rows of the run's own data (default: test)"
+        )
+        command.add_argument("--by", metavar="FIELD", help="slices by the values of this field, not the worst of all")
+        command.add_argument("--importance", action="store_true", help="also what each field is worth; takes a while")
     if name == "predict":
         command.add_argument(
             "--out", type=Path, required=True, metavar="FILE", help="file to write: .csv, .tsv or .parquet"

@@ -30,7 +30,7 @@ def evaluate(options: argparse.Namespace) -> None:
     spec = run.spec()
     result: dict[str, Any] = {"run": run.id, "model": spec.title, "data": options.data or spec.dataset_id}
     lines = []
-    table = None if options.data is None else _table(options, datasets)
+    table = None if options.data is None else table_of(options, datasets)
     if table is not None:
         metrics = evaluate_table(run, table.frame).to_json()
         result |= metrics
@@ -52,7 +52,7 @@ def predict(options: argparse.Namespace) -> None:
     if not is_known(options.data) and _is_same_file(Path(options.data), options.out):
         raise InputError("--out {path} is the table itself; choose another name.", path=options.out)
     run = _run(options)
-    frame = _table(options, DatasetStore()).frame
+    frame = table_of(options, DatasetStore()).frame
     ctr = score_table(run, frame)
     column = _free_name("ctr", frame.columns)
     _write_table(frame.head(frame.height).with_columns(pl.Series(column, ctr)), options.out)
@@ -67,7 +67,7 @@ def attention(options: argparse.Namespace) -> None:
     run, datasets = _run(options), DatasetStore()
     model, encoder = run.load_model()
     din = explain.din_or_error(model)
-    batch = explain.encode_row(encoder, _table(options, datasets).frame, options.row)
+    batch = explain.encode_row(encoder, table_of(options, datasets).frame, options.row)
     if options.candidate is not None:
         batch = explain.with_candidate(batch, encoder, din.groups[0][0].candidate or "", options.candidate)
     frame = explain.attention(din, encoder, batch, _names(datasets, run.spec().dataset_id))
@@ -116,7 +116,7 @@ def _run(options: argparse.Namespace) -> Run:
     return RunStore(options.runs).get(options.run)
 
 
-def _table(options: argparse.Namespace, datasets: DatasetStore) -> Table:
+def table_of(options: argparse.Namespace, datasets: DatasetStore) -> Table:
     """The table of a file, or of a data set known by name."""
     if is_known(options.data):
         dataset = dataset_named(options.data, datasets)
