@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from statistics import NormalDist
 
 import numpy as np
 import pandas as pd
@@ -39,9 +40,9 @@ def slices(scored: Scored, encoder: Encoder, field: str, names: Mapping[str, str
 
 
 def worst_slices(
-    scored: Scored, encoder: Encoder, names: Mapping[str, Mapping[str, str]] | None = None, count: int = 15
+    scored: Scored, encoder: Encoder, names: Mapping[str, Mapping[str, str]] | None = None
 ) -> pd.DataFrame:
-    """The most surprising slices of all fields, with a column ``field`` in front.
+    """The slices of all fields, the most surprising first, with a column ``field`` in front.
 
     Only slices of at least LEAST_ROWS rows: of fewer nothing is known.
     """
@@ -51,8 +52,13 @@ def worst_slices(
     ]
     found = pd.concat(frames, ignore_index=True)
     found = found[found["rows"] >= LEAST_ROWS]
-    order = np.argsort(-found["surprise"].abs().to_numpy(), kind="stable")[:count]
+    order = np.argsort(-found["surprise"].abs().to_numpy(), kind="stable")
     return found.iloc[order][["field", *COLUMNS]].reset_index(drop=True)
+
+
+def surprise_of_chance(num_slices: int) -> float:
+    """What the most surprising of so many slices exceeds in 5 % of cases by chance (Bonferroni), in standard errors."""
+    return NormalDist().inv_cdf(1 - 0.05 / (2 * max(1, num_slices)))
 
 
 def one_class_slices(found: pd.DataFrame) -> int:

@@ -10,7 +10,7 @@ from ..data.errors import InputError, spaced
 from ..data.reading import Table, read_table
 from ..explain.curves import calibration, gains, histogram, precision_recall, roc
 from ..explain.scored import Fit, Scored
-from ..explain.slices import LEAST_ROWS, one_class_slices
+from ..explain.slices import LEAST_ROWS, one_class_slices, surprise_of_chance
 from ..training.run_store import Run
 from . import charts, evaluation_charts, parts, scores
 from .scores import Rows
@@ -238,7 +238,7 @@ def _slices(run: Run, rows: Rows) -> None:
     )
     if chosen is None:
         found = scores.worst(rows)
-        found = found.assign(slice=[f"{f} {v}" for f, v in zip(found["field"], found["value"], strict=True)])
+        found = found.assign(slice=[f"{f} · {v}" for f, v in zip(found["field"], found["value"], strict=True)])
     else:
         found = scores.by_field(rows, chosen).assign(field=chosen)
         found = found.assign(slice=found["value"])
@@ -250,7 +250,12 @@ def _slices(run: Run, rows: Rows) -> None:
     family = run.spec().family
     evaluation_charts.slices_chart(found.head(15), family, title).draw(alt=sentence)
     without = one_class_slices(found)
-    words = _("Surprise is the gap in standard errors that chance alone would have; of many slices some reach 2 or 3.")
+    words = _(
+        "Sorted by the gap in standard errors that chance alone would have; of {count} slices, one reaches {limit:.1f} in "
+        "5 % of cases without anything being wrong.",
+        count=spaced(len(found)),
+        limit=surprise_of_chance(len(found)),
+    )
     if without:
         words += " " + _("{count} slices have one label alone, so no AUC.", count=without)
     st.caption(words)
@@ -259,7 +264,7 @@ def _slices(run: Run, rows: Rows) -> None:
 
 def _slice_sentence(found: pd.DataFrame) -> str:
     worst = found.iloc[0]
-    if abs(worst["surprise"]) < 3:
+    if abs(worst["surprise"]) < surprise_of_chance(len(found)):
         return _("No slice is off by more than chance explains")
     verb = _("too high") if worst["gap"] > 0 else _("too low")
     return _(

@@ -12,7 +12,7 @@ from ctr_app.data.encoding import Encoder
 from ctr_app.data.errors import InputError
 from ctr_app.explain.importance import permutation_importance
 from ctr_app.explain.scored import Scored, score_rows, score_table
-from ctr_app.explain.slices import LEAST_ROWS, one_class_slices, slices, worst_slices
+from ctr_app.explain.slices import LEAST_ROWS, one_class_slices, slices, surprise_of_chance, worst_slices
 from ctr_app.training.metrics import auc
 
 from .examples import SCHEMA, random_model, table
@@ -61,6 +61,12 @@ def test_the_worst_slices_are_of_any_field_and_not_of_a_few_rows(scored: Scored,
     worst = worst_slices(Scored(is_alien.astype(float), np.zeros(200), scored.encoded), encoder)
     assert worst.iloc[0][["field", "value"]].tolist() == ["film", "Alien"]
     assert worst["rows"].min() >= LEAST_ROWS
+
+
+def test_of_many_slices_one_surprises_by_chance() -> None:
+    assert surprise_of_chance(1) == pytest.approx(1.959964, abs=1e-5)
+    largest = np.abs(np.random.default_rng(0).normal(size=(4000, 50))).max(axis=1)
+    assert np.mean(largest > surprise_of_chance(50)) == pytest.approx(0.05, abs=0.012)
 
 
 def test_what_does_not_fit_is_counted(encoder: Encoder) -> None:
