@@ -251,8 +251,8 @@ def _slices(run: Run, rows: Rows) -> None:
     evaluation_charts.slices_chart(found.head(15), family, title).draw(alt=sentence)
     without = one_class_slices(found)
     words = _(
-        "Sorted by the gap in standard errors that chance alone would have; of {count} slices, one reaches {limit:.1f} in "
-        "5 % of cases without anything being wrong.",
+        "Sorted by the gap in standard errors that chance alone would have; of {count} slices, one reaches {limit:.1f} "
+        "in 5 % of cases without anything being wrong.",
         count=spaced(len(found)),
         limit=surprise_of_chance(len(found)),
     )
