@@ -10,7 +10,7 @@ from typing import NoReturn
 from ..data.errors import InputError
 from ..data.event_plan import HISTORIES_OF
 from ..data.negatives import NEGATIVES_BY
-from . import interactions, known, profiling, results, training
+from . import film, interactions, known, profiling, results, training
 from .generators import settings_help
 from .reading import add_reading_flags
 
@@ -50,6 +50,7 @@ def parser() -> argparse.ArgumentParser:
         ("diagnose", _diagnose, "Say how good a run's predictions are, with intervals, and where they are off."),
         ("predict", results.predict, "Write a table with the predicted CTR of each row."),
         ("interactions", interactions.interactions, "List pairs of fields by how much they interact."),
+        ("film", film.film, "List pairs of fields epoch by epoch, as they were while the run trained."),
         ("attention", results.attention, "Show DIN's attention over the history of one row."),
     ):
         _add_options_on_a_run(name, command(name, function, help))
@@ -82,7 +83,7 @@ def _add_sample_options(sample: argparse.ArgumentParser) -> None:
 def _add_options_on_a_run(name: str, command: argparse.ArgumentParser) -> None:
     command.add_argument("run", metavar="RUN", help="a run's id or its folder")
     _add_runs(command)
-    if name != "interactions":
+    if name not in ("interactions", "film"):
         command.add_argument(
             "--data", required=name not in OWN_DATA, metavar="FILE|NAME", help="the table, or a known data set's name"
         )
@@ -99,6 +100,8 @@ def _add_options_on_a_run(name: str, command: argparse.ArgumentParser) -> None:
         )
     if name == "interactions":
         interactions.add_options(command)
+    if name == "film":
+        film.add_options(command)
     if name == "attention":
         command.add_argument("--row", type=int, required=True, metavar="I", help="row of the table, from 0")
         command.add_argument("--candidate", metavar="VALUE", help="another candidate value than the row's own")

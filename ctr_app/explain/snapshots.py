@@ -76,6 +76,11 @@ def write_snapshot(run: Run, epoch: int, frame: pd.DataFrame) -> None:
     write_bytes(_folder(run) / f"{epoch:05d}.parquet", content.getvalue())
 
 
+def snapshot_epochs(run: Run) -> list[int]:
+    """The epochs that were kept so far, ascending."""
+    return sorted(_files(run))
+
+
 def snapshots(run: Run) -> pd.DataFrame:
     """Columns epoch (0 is before training), readout, field_a, field_b, strength of all epochs that were kept.
 

@@ -154,11 +154,7 @@ def pair_heatmap(
     """Strengths among the fields ``names``, both halves; planted pairs as rings where given; cells can be picked."""
     frame = _among(frame, names)
     both = pd.concat([frame, frame.rename(columns={"field_a": "field_b", "field_b": "field_a"})], ignore_index=True)
-    order = list(names)
-    encode = {
-        "x": alt.X("field_b:N", sort=order, title=None, axis=_across(len(order))),
-        "y": alt.Y("field_a:N", sort=order, title=None, axis=_down(len(order))),
-    }
+    encode = map_axes(names)
     cells = (
         alt.Chart(both)
         .mark_rect(stroke=None, cornerRadius=2)
@@ -181,14 +177,25 @@ def pair_heatmap(
         )
     chart = cells
     if len(true_pairs):
-        rings = pd.DataFrame(
-            [(a, b) for a, b in true_pairs] + [(b, a) for a, b in true_pairs], columns=["field_a", "field_b"]
-        )
-        rings = _among(rings, names)
-        chart = cells + alt.Chart(rings).mark_point(
-            shape="circle", size=_ring_size(len(names)), filled=False, strokeWidth=3, color=RING, opacity=1
-        ).encode(**encode)
+        chart = cells + rings(names, true_pairs).encode(**encode)
     return readable(chart, title=title, width=cell_step(len(names)), height=cell_step(len(names)))
+
+
+def map_axes(names: Sequence[str]) -> dict[str, Any]:
+    """The axes of a map of the fields ``names``: x is ``field_b``, y is ``field_a``."""
+    order = list(names)
+    return {
+        "x": alt.X("field_b:N", sort=order, title=None, axis=_across(len(order))),
+        "y": alt.Y("field_a:N", sort=order, title=None, axis=_down(len(order))),
+    }
+
+
+def rings(names: Sequence[str], true_pairs: Sequence[Sequence[str]]) -> Any:
+    """Rings around the true pairs on a map of the fields ``names``, in both halves."""
+    both = pd.DataFrame([(a, b) for a, b in true_pairs] + [(b, a) for a, b in true_pairs])
+    frame = _among(both.set_axis(["field_a", "field_b"], axis=1), names)
+    size = _ring_size(len(names))
+    return alt.Chart(frame).mark_point(shape="circle", size=size, filled=False, strokeWidth=3, color=RING, opacity=1)
 
 
 @kept

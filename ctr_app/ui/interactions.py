@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from ..training.run_store import Run
-from . import cross_layers, interaction_map, interaction_values, parts, readouts
+from . import cross_layers, interaction_film, interaction_map, interaction_values, parts, readouts
 from .interaction_map import READOUT_NAMES
 from .words import _
 
@@ -31,6 +31,7 @@ class Section:
 
 SECTIONS = {
     "values": Section("Inside one pair", ":material/grid_on:", interaction_values.draw),
+    "film": Section("Film", ":material/movie:", interaction_film.draw),
     "layers": Section("Cross layers", ":material/layers:", cross_layers.draw, lambda run: run.spec().family == "dcn"),
 }
 

@@ -14,6 +14,7 @@ from ..data.encoding import Encoder
 from ..data.store import DataSet
 from ..explain import readouts as explain
 from ..explain.cross_layers import CrossLayer, block_norms, cross_layers
+from ..explain.snapshots import snapshots
 from ..explain.values import value_table
 from ..training.run_store import Run
 from . import services
@@ -50,6 +51,12 @@ def values(run_id: str, field_a: str, field_b: str) -> pd.DataFrame:
     model, encoder = model_of(run_id)
     batch = explain.sample_batch(encoded_of(run_id).batch("train"), 50_000)
     return value_table(model, encoder, batch, field_a, field_b)
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def film(run_id: str, epochs: tuple[int, ...]) -> pd.DataFrame:
+    """Field-pair strengths of a run by epoch and readout; ``epochs`` are those that there are by now."""
+    return snapshots(services.runs().get(run_id)) if epochs else pd.DataFrame()
 
 
 @st.cache_data(max_entries=32, show_spinner=False)

@@ -88,6 +88,14 @@ class Started:
     moment: float
 
 
+@dataclass(frozen=True)
+class Playing:
+    """The film that plays: of which run, and since when its picture stands, in seconds of the monotonic clock."""
+
+    run_id: str
+    moment: float
+
+
 @dataclass
 class AppState:
     """What one session remembers between pages."""
@@ -106,6 +114,7 @@ class AppState:
     settings: dict[str, Any] = field(default_factory=dict)
     family: str = "fm"
     revealed: bool = False
+    playing: Playing | None = None
     generator: str = "planted-pairs"
     generator_settings: dict[str, dict[str, Any]] = field(default_factory=dict)
     is_secret: bool = False

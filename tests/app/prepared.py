@@ -6,6 +6,7 @@ import threading
 from typing import Any
 
 from ctr_app.data.store import DataSet, DatasetStore
+from ctr_app.explain.snapshots import keep_snapshot
 from ctr_app.models.registry import resolve
 from ctr_app.training.driver import train_run
 from ctr_app.training.forecast import ProbeFailed
@@ -34,7 +35,7 @@ def queued_run(runs: RunStore, dataset: DataSet, model: str = "fm", **settings: 
 def trained_run(runs: RunStore, datasets: DatasetStore, dataset: DataSet, model: str = "fm", **settings: Any) -> Run:
     """A run of ``model`` on a stored data set, trained to its end."""
     run = queued_run(runs, dataset, model, **settings)
-    train_run(run, datasets)
+    train_run(run, datasets, at_epoch=keep_snapshot)
     return run
 
 

@@ -1,0 +1,240 @@
+"""The film of learning: the map by epoch, with the curves of the training, and when each pair emerged."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+import streamlit as st
+
+from ..data.errors import shorten
+from ..explain.emergence import NUM_STRONGEST, emergence, strengths_by_epoch
+from ..explain.recovery import recovery
+from ..explain.snapshots import snapshot_epochs
+from ..training.progress import Curves, curves
+from ..training.run_store import Run
+from . import charts, film_charts, parts, readouts
+from .navigation import go_to
+from .state import Playing, set_widget, state, widget_value
+from .tours import start_run
+from .watch import dataset_truth
+from .words import _
+
+READOUT_NAMES = {"weights": "By weights", "behaviour": "By behaviour"}
+FRAME_SECONDS = 0.7
+# Lines of more pairs than this are a thicket.
+MOST_LINES = 40
+
+
+@dataclass(frozen=True)
+class Film:
+    """One readout of a run by epoch (``frame``: epoch, field_a, field_b, strength), and what stands beside it."""
+
+    run: Run
+    readout: str
+    frame: pd.DataFrame
+    epochs: list[int]
+    names: list[str]
+    truth: Sequence[Sequence[str]]
+    curves: Curves
+
+    @property
+    def slider(self) -> str:
+        """The key of the slider."""
+        return f"interactions-film-epoch-{self.run.id}"
+
+
+def draw(run: Run, frame: pd.DataFrame, picked: tuple[str, str] | None) -> None:  # noqa: ARG001
+    """The map of the epoch that the slider stands at; play and pause; and the strongest pairs by epoch."""
+    found = readouts.film(run.id, tuple(snapshot_epochs(run)))
+    if found.empty:
+        _nothing_was_kept(run)
+        return
+    film = _film(run, found, _readout(run, found))
+    is_playing = _is_playing(film)
+    st.fragment(_show, run_every=FRAME_SECONDS if is_playing else None)(film, is_playing)
+    st.caption(
+        _(
+            "The same rows are measured at each epoch, on one scale, so that colours can be compared; they are fewer "
+            "than for the map above, so that training is not held up. That a pair is late does not make it weak: a "
+            "model learns frequent values first."
+        )
+    )
+    parts.table_behind(
+        film.frame,
+        f"{run.id}-film-{film.readout}",
+        _("All epochs as a table"),
+        {"strength": st.column_config.NumberColumn(_("logits (RMS)"), format="%.4f")},
+    )
+
+
+def _nothing_was_kept(run: Run) -> None:
+    """Say that there is no film, and offer to make one."""
+    st.info(
+        _("No maps were kept while this run trained. Train it again with the same settings, and there is a film."),
+        icon=":material/info:",
+    )
+    if st.button(_("Train it again"), key="interactions-film-train", icon=":material/replay:"):
+        spec = run.spec()
+        go_to("train", start_run(spec.dataset_id, spec.family, spec.model | spec.training, spec.device))
+
+
+def _readout(run: Run, found: pd.DataFrame) -> str:
+    """Which of the readouts that were kept to show."""
+    kept = list(dict.fromkeys(found["readout"]))
+    if len(kept) == 1:
+        return str(kept[0])
+    chosen = st.segmented_control(
+        _("Measured"),
+        kept,
+        default=kept[0],
+        required=True,
+        key=f"interactions-film-readout-{run.spec().title.lower()}",
+        format_func=lambda name: _(READOUT_NAMES[name]),
+        label_visibility="collapsed",
+    )
+    return str(chosen or kept[0])
+
+
+def _film(run: Run, found: pd.DataFrame, readout: str) -> Film:
+    frame = found[found["readout"] == readout].drop(columns="readout")
+    epochs = [int(epoch) for epoch in frame["epoch"].unique()]
+    fields = readouts.model_of(run.id)[1].layout.field_names
+    names = charts.strongest_names(fields, frame[frame["epoch"] == epochs[-1]])
+    truth = dataset_truth(run) if state().revealed else None
+    return Film(run, readout, frame, epochs, names, truth["pairs"] if truth else (), curves(run.history()))
+
+
+def _is_playing(film: Film) -> bool:
+    playing = state().playing
+    return playing is not None and playing.run_id == film.run.id
+
+
+def _show(film: Film, was_playing: bool) -> None:
+    """Everything that changes from epoch to epoch; asks for the whole page when playing begins or ends."""
+    if widget_value(film.slider) not in film.epochs:
+        set_widget(film.slider, film.epochs[-1])
+    if was_playing:
+        _advance(film)
+    if _is_playing(film) != was_playing:
+        st.rerun()
+    epoch = _controls(film, was_playing)
+    st.markdown(_at_epoch(film, epoch))
+    _pictures(film, epoch)
+
+
+def _controls(film: Film, is_playing: bool) -> int:
+    button, slider = st.columns([1, 5], vertical_alignment="bottom")
+    button.button(
+        _("Pause") if is_playing else _("Play"),
+        key="interactions-film-play",
+        icon=":material/pause:" if is_playing else ":material/play_arrow:",
+        on_click=_pause if is_playing else _play,
+        args=() if is_playing else (film,),
+        width="stretch",
+    )
+    return int(
+        slider.select_slider(
+            _("Epoch"),
+            film.epochs,
+            key=film.slider,
+            on_change=_pause,
+            format_func=lambda epoch: str(epoch) if epoch else _("before training"),
+        )
+    )
+
+
+def _play(film: Film) -> None:
+    """Begin at the epoch that the slider stands at, or from the start if that is the last."""
+    if widget_value(film.slider) == film.epochs[-1]:
+        set_widget(film.slider, film.epochs[0])
+    state().playing = Playing(film.run.id, time.monotonic())
+
+
+def _pause() -> None:
+    state().playing = None
+
+
+def _advance(film: Film) -> None:
+    """One epoch on if the present one was seen long enough; after the last, the end."""
+    playing, place = state().playing, film.epochs.index(widget_value(film.slider))
+    if playing is None or time.monotonic() - playing.moment < FRAME_SECONDS * 0.8:
+        return
+    if place + 1 < len(film.epochs):
+        set_widget(film.slider, film.epochs[place + 1])
+        state().playing = Playing(film.run.id, time.monotonic())
+    else:
+        _pause()
+
+
+def _at_epoch(film: Film, epoch: int) -> str:
+    """How good the model was at that epoch, in words."""
+    evals = film.curves.evals
+    at = evals[evals["epoch"] == epoch]
+    if at.empty:
+        words = _("**Before training**: chance alone.")
+    else:
+        auc = at["auc"].iloc[0]
+        words = _(
+            "**Epoch {epoch} of {last}** · validation AUC **{auc}** · logloss {logloss:.4f}",
+            epoch=epoch,
+            last=film.epochs[-1],
+            auc="–" if pd.isna(auc) else f"{auc:.4f}",
+            logloss=at["logloss"].iloc[0],
+        )
+    if len(film.truth):
+        score = recovery(_of_epoch(film, epoch), film.truth)
+        words += " · " + _("**{found} of {total}** planted pairs found", found=score.found, total=score.k)
+    return words
+
+
+def _of_epoch(film: Film, epoch: int) -> pd.DataFrame:
+    return film.frame[film.frame["epoch"] == epoch]
+
+
+def _pictures(film: Film, epoch: int) -> None:
+    unit, family, last = _("logits (RMS)"), film.run.spec().family, film.epochs[-1]
+    top = float(film.frame["strength"].max()) or 1.0
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        title = charts.titled(
+            _("The map at each epoch"),
+            _("{model}, {unit}, one scale for all epochs", model=film.run.spec().title, unit=unit),
+        )
+        chart = film_charts.film_map(film.names, _of_epoch(film, epoch), top, title, unit, film.truth)
+        chart.draw(alt=_("The map at each epoch"), width="content")
+    with right:
+        if film.curves.evals.empty:
+            st.caption(_("The first validation comes at the end of the first epoch."))
+        else:
+            auc = film_charts.auc_curve(film.curves, epoch, last, family)
+            auc.draw(alt=_("Validation AUC by epoch"))
+            loss = film_charts.loss_curve(film.curves, epoch, last, family)
+            loss.draw(alt=_("Logloss by epoch"))
+    if last:
+        _lines(film, epoch, unit, family)
+
+
+def _lines(film: Film, epoch: int, unit: str, family: str) -> None:
+    wide = strengths_by_epoch(film.frame).iloc[:, :MOST_LINES]
+    sentence = _sentence(film.frame)
+    subtitle = _("{unit} of the {count} strongest pairs by epoch", unit=unit, count=wide.shape[1])
+    lines = film_charts.pair_lines(
+        wide, NUM_STRONGEST, epoch, charts.titled(sentence, subtitle), unit, family, film.truth
+    )
+    lines.draw(alt=sentence)
+
+
+def _sentence(frame: pd.DataFrame) -> str:
+    """When the strongest pair emerged, and by when all that are strong had."""
+    emerged = emergence(frame)
+    first = emerged.iloc[0]
+    at_end = frame[frame["epoch"] == frame["epoch"].max()]["strength"]
+    if len(at_end) > 1 and first["strength"] < 1.05 * at_end.median():
+        return _("No pair of fields stands out at any epoch")
+    names = {"a": shorten(first["field_a"], 28), "b": shorten(first["field_b"], 28)}
+    if first["epoch"] == 0:
+        return _("{a} × {b} stood out from the start", **names)
+    return _("{a} × {b} stood out from epoch {epoch} on", epoch=first["epoch"], **names)
