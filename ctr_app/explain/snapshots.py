@@ -33,10 +33,13 @@ DENSE_EPOCHS = 64
 def keep_snapshot(run: Run, epoch: int, model: nn.Module, dataset: EncodedDataset) -> None:
     """Measure every pair of fields by the model as it is at ``epoch``, and keep that in the run's folder.
 
-    Always the same rows are looked at, and no random number is drawn of which the training could miss one.
+    Always the same rows are looked at, and no random number is drawn of which the training could miss one. Of extra
+    trainings, which are there to be counted and not to be looked at, nothing is kept.
     """
-    train = dataset.batch("train")
-    found = measured(run.spec().title, _on_cpu(model), dataset.encoder.layout, train)
+    spec = run.spec()
+    if spec.purpose:
+        return
+    found = measured(spec.title, _on_cpu(model), dataset.encoder.layout, dataset.batch("train"))
     if len(found):
         write_snapshot(run, epoch, found)
         _thin_out(run)

@@ -63,27 +63,23 @@ def _map(names: list[str], top: float, title: dict[str, str], unit: str, true_pa
     return readable(chart, title=title, width=charts.cell_step(len(names)), height=charts.cell_step(len(names)))
 
 
-def auc_curve(found: Curves, epoch: int, last: int, family: str) -> Drawing:
-    """Validation AUC by epoch with a rule at ``epoch``."""
-    evals = found.evals.rename(columns={"auc": "value"}).assign(split=_("validation"))
-    lines = evals[["epoch", "value", "split"]]
-    return _curve(_("AUC"), _around(lines), last, family, has_legend=False).filled(lines=lines, now=_at(evals, epoch))
+def auc_curve(found: Curves, last: int, family: str) -> Drawing:
+    """Validation AUC by epoch; ``at_epoch`` puts a rule into it."""
+    lines = found.evals.rename(columns={"auc": "value"}).assign(split=_("validation"))[["epoch", "value", "split"]]
+    return _curve(_("AUC"), _around(lines), last, family, has_legend=False).filled(lines=lines)
 
 
-def loss_curve(found: Curves, epoch: int, last: int, family: str) -> Drawing:
-    """Training and validation logloss by epoch with a rule at ``epoch``."""
+def loss_curve(found: Curves, last: int, family: str) -> Drawing:
+    """Training and validation logloss by epoch; ``at_epoch`` puts a rule into it."""
     train = charts.thinned(found.loss.rename(columns={"smoothed": "value"}).assign(split=_("training, smoothed")))
-    evals = found.evals.rename(columns={"logloss": "value"}).assign(split=_("validation"))
-    lines = pd.concat([train, evals])[["epoch", "value", "split"]]
-    return _curve(_("logloss"), _around(lines), last, family, has_legend=True).filled(
-        lines=lines, now=_at(evals, epoch)
-    )
+    valid = found.evals.rename(columns={"logloss": "value"}).assign(split=_("validation"))
+    lines = pd.concat([train, valid])[["epoch", "value", "split"]]
+    return _curve(_("logloss"), _around(lines), last, family, has_legend=True).filled(lines=lines)
 
 
-def _at(evals: pd.DataFrame, epoch: int) -> pd.DataFrame:
-    """The value at an epoch, none before the first."""
-    found = evals.loc[evals["epoch"] == epoch, "value"]
-    return pd.DataFrame({"epoch": [float(epoch)], "value": [float(found.iloc[0]) if len(found) else np.nan]})
+def at_epoch(drawing: Drawing, epoch: int, value: float | None = None) -> Drawing:
+    """A curve or lines with a rule at ``epoch``, and on a curve a point at its ``value`` there, if it has one."""
+    return drawing.filled(now=pd.DataFrame({"epoch": [float(epoch)], "value": [np.nan if value is None else value]}))
 
 
 def _around(lines: pd.DataFrame) -> list[float]:
@@ -112,30 +108,24 @@ def _curve(name: str, domain: list[float], last: int, family: str, has_legend: b
 
 
 def pair_lines(
-    wide: pd.DataFrame, num_strongest: int, epoch: int, title: dict[str, str], unit: str, family: str, truth: Pairs = ()
+    wide: pd.DataFrame, num_strongest: int, title: dict[str, str], unit: str, family: str, truth: Pairs = ()
 ) -> Drawing:
     """Strength by epoch of the pairs in ``wide`` (``strengths_by_epoch``), the first ``num_strongest`` by name.
 
-    Planted pairs have a ring at the end of their line.
+    Planted pairs have a ring at the end of their line; ``at_epoch`` puts a rule into it.
     """
-    planted = {frozenset(pair) for pair in truth}
-    labels = [f"{shorten(a, 18)} × {shorten(b, 18)}" for a, b in wide.columns]
-    ends = wide.iloc[-1].to_numpy()
-    named = pd.DataFrame({"label": labels, "strength": ends, "epoch": float(wide.index[-1])})
-    top = float(wide.to_numpy().max()) or 1.0
-    rows = [
-        pd.DataFrame({"epoch": wide.index, "strength": wide.iloc[:, i], "label": labels[i], "line": i})
-        for i in range(len(labels))
-    ]
-    lines = pd.concat(rows, ignore_index=True)
-    chosen = named.head(num_strongest)
-    places = spread_out(chosen["strength"].to_numpy(), top * 1.3 * LABEL_SIZE / (LINES_HEIGHT - AROUND_LINES))
+    planted, pairs = {frozenset(pair) for pair in truth}, list(wide.columns)
+    labels = np.array([" × ".join(shorten(name, 18) for name in pair) for pair in pairs], dtype=object)
+    lines = wide.set_axis(range(len(pairs)), axis=1).melt(ignore_index=False, var_name="line", value_name="strength")
+    lines = lines.reset_index().assign(label=labels[lines["line"].astype(int)])
+    ends = pd.DataFrame({"label": labels, "strength": wide.iloc[-1].to_numpy(), "epoch": float(wide.index[-1])})
+    top, named = float(wide.to_numpy().max()) or 1.0, ends.head(num_strongest)
+    gap = top * 1.3 * LABEL_SIZE / (LINES_HEIGHT - AROUND_LINES)
     return _lines(int(wide.index[-1]), top, title, unit, family).filled(
         strongest=lines[lines["line"] < num_strongest],
         others=lines[lines["line"] >= num_strongest],
-        names=chosen.assign(place=places),
-        rings=named[[frozenset(pair) in planted for pair in wide.columns]],
-        now=pd.DataFrame({"epoch": [float(epoch)]}),
+        names=named.assign(place=spread_out(named["strength"].to_numpy(), gap)),
+        rings=ends[[frozenset(pair) in planted for pair in pairs]],
     )
 
 

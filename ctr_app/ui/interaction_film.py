@@ -13,9 +13,10 @@ from ..data.errors import shorten
 from ..explain.emergence import NUM_STRONGEST, emergence, strengths_by_epoch
 from ..explain.recovery import recovery
 from ..explain.snapshots import snapshot_epochs
-from ..training.progress import Curves, curves
+from ..training.progress import curves
 from ..training.run_store import Run
 from . import charts, film_charts, parts, readouts
+from .drawing import Drawing
 from .navigation import go_to
 from .state import Playing, set_widget, state, widget_value
 from .tours import start_run
@@ -30,15 +31,20 @@ MOST_LINES = 40
 
 @dataclass(frozen=True)
 class Film:
-    """One readout of a run by epoch (``frame``: epoch, field_a, field_b, strength), and what stands beside it."""
+    """One readout of a run by epoch (``frame``: epoch, field_a, field_b, strength), and the pictures beside it.
+
+    ``evals`` has epoch, auc and logloss; ``pictures`` are curves by their column, and ``lines`` those of the pairs.
+    """
 
     run: Run
-    readout: str
     frame: pd.DataFrame
     epochs: list[int]
     names: list[str]
     truth: Sequence[Sequence[str]]
-    curves: Curves
+    evals: pd.DataFrame
+    curves: dict[str, Drawing]
+    lines: Drawing | None
+    sentence: str
 
     @property
     def slider(self) -> str:
@@ -52,7 +58,8 @@ def draw(run: Run, frame: pd.DataFrame, picked: tuple[str, str] | None) -> None:
     if found.empty:
         _nothing_was_kept(run)
         return
-    film = _film(run, found, _readout(run, found))
+    readout = _readout(run, found)
+    film = _film(run, found, readout)
     is_playing = _is_playing(film)
     st.fragment(_show, run_every=FRAME_SECONDS if is_playing else None)(film, is_playing)
     st.caption(
@@ -64,7 +71,7 @@ def draw(run: Run, frame: pd.DataFrame, picked: tuple[str, str] | None) -> None:
     )
     parts.table_behind(
         film.frame,
-        f"{run.id}-film-{film.readout}",
+        f"{run.id}-film-{readout}",
         _("All epochs as a table"),
         {"strength": st.column_config.NumberColumn(_("logits (RMS)"), format="%.4f")},
     )
@@ -104,7 +111,19 @@ def _film(run: Run, found: pd.DataFrame, readout: str) -> Film:
     fields = readouts.model_of(run.id)[1].layout.field_names
     names = charts.strongest_names(fields, frame[frame["epoch"] == epochs[-1]])
     truth = dataset_truth(run) if state().revealed else None
-    return Film(run, readout, frame, epochs, names, truth["pairs"] if truth else (), curves(run.history()))
+    pairs, sentence, family = truth["pairs"] if truth else (), _sentence(frame), run.spec().family
+    history = curves(run.history())
+    both = {"auc": film_charts.auc_curve, "logloss": film_charts.loss_curve} if len(history.evals) else {}
+    drawn = {name: draw_curve(history, epochs[-1], family) for name, draw_curve in both.items()}
+    lines = _lines(frame, sentence, family, pairs) if epochs[-1] else None
+    return Film(run, frame, epochs, names, pairs, history.evals, drawn, lines, sentence)
+
+
+def _lines(frame: pd.DataFrame, sentence: str, family: str, truth: Sequence[Sequence[str]]) -> Drawing:
+    wide, unit = strengths_by_epoch(frame).iloc[:, :MOST_LINES], _("logits (RMS)")
+    subtitle = _("{unit} of the {count} strongest pairs by epoch", unit=unit, count=wide.shape[1])
+    title = charts.titled(sentence, subtitle)
+    return film_charts.pair_lines(wide, NUM_STRONGEST, title, unit, family, truth)
 
 
 def _is_playing(film: Film) -> bool:
@@ -171,18 +190,16 @@ def _advance(film: Film) -> None:
 
 def _at_epoch(film: Film, epoch: int) -> str:
     """How good the model was at that epoch, in words."""
-    evals = film.curves.evals
-    at = evals[evals["epoch"] == epoch]
-    if at.empty:
+    auc, logloss = (_value(film, name, epoch) for name in ("auc", "logloss"))
+    if logloss is None:
         words = _("**Before training**: chance alone.")
     else:
-        auc = at["auc"].iloc[0]
         words = _(
             "**Epoch {epoch} of {last}** · validation AUC **{auc}** · logloss {logloss:.4f}",
             epoch=epoch,
             last=film.epochs[-1],
-            auc="–" if pd.isna(auc) else f"{auc:.4f}",
-            logloss=at["logloss"].iloc[0],
+            auc="–" if auc is None else f"{auc:.4f}",
+            logloss=logloss,
         )
     if len(film.truth):
         score = recovery(_of_epoch(film, epoch), film.truth)
@@ -190,41 +207,36 @@ def _at_epoch(film: Film, epoch: int) -> str:
     return words
 
 
+def _value(film: Film, name: str, epoch: int) -> float | None:
+    """What was validated at an epoch; None before training, and where there is no AUC."""
+    found = film.evals.loc[film.evals["epoch"] == epoch, name].dropna()
+    return float(found.iloc[0]) if len(found) else None
+
+
 def _of_epoch(film: Film, epoch: int) -> pd.DataFrame:
     return film.frame[film.frame["epoch"] == epoch]
 
 
 def _pictures(film: Film, epoch: int) -> None:
-    unit, family, last = _("logits (RMS)"), film.run.spec().family, film.epochs[-1]
-    top = float(film.frame["strength"].max()) or 1.0
     left, right = st.columns([3, 2], gap="large")
     with left:
-        title = charts.titled(
-            _("The map at each epoch"),
-            _("{model}, {unit}, one scale for all epochs", model=film.run.spec().title, unit=unit),
-        )
-        chart = film_charts.film_map(film.names, _of_epoch(film, epoch), top, title, unit, film.truth)
-        chart.draw(alt=_("The map at each epoch"), width="content")
+        _map(film, epoch)
     with right:
-        if film.curves.evals.empty:
+        if not film.curves:
             st.caption(_("The first validation comes at the end of the first epoch."))
-        else:
-            auc = film_charts.auc_curve(film.curves, epoch, last, family)
-            auc.draw(alt=_("Validation AUC by epoch"))
-            loss = film_charts.loss_curve(film.curves, epoch, last, family)
-            loss.draw(alt=_("Logloss by epoch"))
-    if last:
-        _lines(film, epoch, unit, family)
+        words = {"auc": _("Validation AUC by epoch"), "logloss": _("Logloss by epoch")}
+        for name, curve in film.curves.items():
+            film_charts.at_epoch(curve, epoch, _value(film, name, epoch)).draw(alt=words[name])
+    if film.lines is not None:
+        film_charts.at_epoch(film.lines, epoch).draw(alt=film.sentence)
 
 
-def _lines(film: Film, epoch: int, unit: str, family: str) -> None:
-    wide = strengths_by_epoch(film.frame).iloc[:, :MOST_LINES]
-    sentence = _sentence(film.frame)
-    subtitle = _("{unit} of the {count} strongest pairs by epoch", unit=unit, count=wide.shape[1])
-    lines = film_charts.pair_lines(
-        wide, NUM_STRONGEST, epoch, charts.titled(sentence, subtitle), unit, family, film.truth
-    )
-    lines.draw(alt=sentence)
+def _map(film: Film, epoch: int) -> None:
+    unit, top = _("logits (RMS)"), float(film.frame["strength"].max()) or 1.0
+    subtitle = _("{model}, {unit}, one scale for all epochs", model=film.run.spec().title, unit=unit)
+    title = charts.titled(_("The map at each epoch"), subtitle)
+    chart = film_charts.film_map(film.names, _of_epoch(film, epoch), top, title, unit, film.truth)
+    chart.draw(alt=_("The map at each epoch"), width="content")
 
 
 def _sentence(frame: pd.DataFrame) -> str:

@@ -20,6 +20,7 @@ from ctr_app.explain.readouts import sample_batch
 from ctr_app.explain.snapshots import keep_snapshot, kept_epochs, num_row_pairs, snapshots, write_snapshot
 from ctr_app.explain.weights import by_weights
 from ctr_app.training.driver import train_run
+from ctr_app.training.extra import new_extra_run
 from ctr_app.training.launch import new_run
 from ctr_app.training.run_store import Run, RunStore
 
@@ -119,6 +120,14 @@ def test_training_does_not_notice_that_it_is_filmed(tmp_path, datasets, family):
     assert set(frame["readout"]) == ({"behaviour"} if family == "din" else {"behaviour", "weights"})
     again = snapshots(trained(tmp_path, datasets, family))
     pd.testing.assert_frame_equal(frame, again)
+
+
+def test_of_an_extra_training_nothing_is_kept(tmp_path, datasets):
+    run = trained(tmp_path, datasets, "fm")
+    extra = new_extra_run(run, "seeds", seed=7)
+    train_run(extra, datasets, at_epoch=keep_snapshot)
+    assert extra.status().state == "done"
+    assert snapshots(extra).empty
 
 
 def test_the_film_ends_with_what_is_read_of_the_model_that_was_kept(tmp_path, datasets):
