@@ -13,6 +13,11 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+def add_options(command: argparse.ArgumentParser) -> None:
+    """The flags of ``film`` beside those of every command on a run."""
+    command.add_argument("--readout", choices=("weights", "behaviour"), help="by default the first that was kept")
+
+
 def film(options: argparse.Namespace) -> None:
     """Field pairs of every epoch that was kept, with that epoch's validation metrics, and when each pair emerged."""
     from ..explain.emergence import emergence  # pandas takes a while to import

@@ -17,13 +17,13 @@ from ..training.progress import curves
 from ..training.run_store import Run
 from . import charts, film_charts, parts, readouts
 from .drawing import Drawing
+from .interaction_map import READOUT_NAMES
 from .navigation import go_to
 from .state import Playing, set_widget, state, widget_value
 from .tours import start_run
 from .watch import dataset_truth
 from .words import _
 
-READOUT_NAMES = {"weights": "By weights", "behaviour": "By behaviour"}
 FRAME_SECONDS = 0.7
 # Lines of more pairs than this are a thicket.
 MOST_LINES = 40
@@ -246,7 +246,7 @@ def _sentence(frame: pd.DataFrame) -> str:
     at_end = frame[frame["epoch"] == frame["epoch"].max()]["strength"]
     if len(at_end) > 1 and first["strength"] < 1.05 * at_end.median():
         return _("No pair of fields stands out at any epoch")
-    names = {"a": shorten(first["field_a"], 28), "b": shorten(first["field_b"], 28)}
+    a, b = (shorten(first[name], 28) for name in ("field_a", "field_b"))
     if first["epoch"] == 0:
-        return _("{a} × {b} stood out from the start", **names)
-    return _("{a} × {b} stood out from epoch {epoch} on", epoch=first["epoch"], **names)
+        return _("{a} × {b} stood out from the start", a=a, b=b)
+    return _("{a} × {b} stood out from epoch {epoch} on", a=a, b=b, epoch=first["epoch"])
