@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+NUM_CALIBRATION_BINS = 15
+
 
 @dataclass(frozen=True)
 class Metrics:
@@ -22,6 +24,18 @@ class Metrics:
         if self.gauc is not None:
             described["gauc"] = self.gauc
         return described  # type: ignore[return-value]
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """How well predicted CTRs agree with what happened.
+
+    ``ratio`` is the mean predicted CTR over the observed one (None without a click), ``error`` the expected
+    calibration error, in CTR.
+    """
+
+    ratio: float | None
+    error: float
 
 
 def measure(
@@ -65,6 +79,22 @@ def grouped_auc(
     if not mixed.any():
         return None
     return float(np.average(won[mixed] / pairs[mixed], weights=(clicks + others)[mixed]))
+
+
+def calibration(
+    labels: np.ndarray, logits: np.ndarray, weights: np.ndarray | None = None, num_bins: int = NUM_CALIBRATION_BINS
+) -> Calibration:
+    """Calibration of n >= 1 rows; ``labels`` and ``weights`` as for ``measure``.
+
+    The expected calibration error is the mean of |predicted - observed| over ``num_bins`` bins of equally many rows,
+    ordered by prediction (Naeini et al. 2015, with such bins).
+    """
+    weights = np.ones(len(labels)) if weights is None else np.asarray(weights, dtype=np.float64)
+    predicted, observed = weights * sigmoid(logits), weights * np.asarray(labels, dtype=np.float64)
+    parts = np.array_split(np.argsort(logits, kind="stable"), min(num_bins, len(labels)))
+    error = sum(abs(predicted[part].sum() - observed[part].sum()) for part in parts) / weights.sum()
+    clicks = observed.sum()
+    return Calibration(float(predicted.sum() / clicks) if clicks > 0 else None, float(error))
 
 
 def sigmoid(logits: np.ndarray) -> np.ndarray:

@@ -1,0 +1,129 @@
+"""Any model with some pairs or fields switched off: averages of its logit over these fields' own values."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+import torch
+from torch import nn
+
+from ..data.batch import Batch, FieldLayout
+from ..data.errors import InputError
+from ..training.trainer import predict
+from .behaviour import swapped
+from .wires import Pair
+
+Fields = frozenset[str]
+NUM_DRAWS = 16
+MOST_AVERAGES = 40
+NONE: Fields = frozenset()
+
+
+def logits_without(
+    model: nn.Module,
+    layout: FieldLayout,
+    background: Batch,
+    batch: Batch,
+    pairs: Sequence[Pair],
+    fields: Sequence[str],
+    num_draws: int = NUM_DRAWS,
+    seed: int = 0,
+) -> np.ndarray:
+    """Logits of ``batch``, float64 (n,), without what some pairs do together and without some fields.
+
+    What ``averages`` says is averaged over ``num_draws`` values of each field, which stand for those in ``background``.
+
+    Raises:
+        InputError: if more than MOST_AVERAGES averages would have to be made.
+    """
+    needed = averages(pairs, fields)
+    if len(needed) > MOST_AVERAGES:
+        raise InputError("That is too much to switch off by behaviour at once; switch off fewer linked pairs.")
+    draws = drawn_values(layout, background, num_draws, seed)
+    return np.sum(
+        [count * _averaged(model, layout, batch, draws, names) for names, count in needed.items()]
+        or [np.zeros(len(batch))],
+        axis=0,
+    )
+
+
+def averages(pairs: Sequence[Pair], fields: Sequence[str] = ()) -> dict[Fields, int]:
+    """Which averages the logit without some pairs and fields is the sum of: fields averaged over -> how often.
+
+    With E_i the average over the values of field i, drawn independently of all else, a field is switched off by E_i and
+    a pair by 1 - (1 - E_i)(1 - E_j): what is left depends on i and on j, but on nothing that both do together. Pairs
+    that are linked by common fields are switched off one after the other; those that are not, beside each other: an
+    effect of four fields or more that holds two such pairs is taken out twice.
+
+    >>> averages([("a", "b")]) == {frozenset("a"): 1, frozenset("b"): 1, frozenset("ab"): -1}
+    True
+    """
+    total = Counter({NONE: 1})
+    for group in _linked(pairs):
+        left = {NONE: 1}
+        for a, b in group:
+            left = _times(left, {frozenset({a}): 1, frozenset({b}): 1, frozenset({a, b}): -1})
+        total.update(left)
+        total[NONE] -= 1
+    return _times(total, {frozenset(fields): 1})
+
+
+def drawn_values(layout: FieldLayout, background: Batch, count: int, seed: int = 0) -> Batch:
+    """``count`` rows whose every field has values of ``background``, spread over its distribution, independently.
+
+    Values are taken at even steps through the sorted column (Latin hypercube sampling, McKay et al. 1979), so that few
+    of them stand for it well; histories, which have no order, are drawn at random.
+    """
+    generator = np.random.default_rng(seed)
+    rows = background.select(torch.zeros(count, dtype=torch.long))
+    for name in layout.field_names:
+        steps = (np.arange(count) + generator.random(count)) / count * len(background)
+        places = generator.permutation(steps.astype(np.int64))
+        chosen = background.select(torch.from_numpy(_order(layout, background, name, generator)[places]))
+        rows = swapped(layout, rows, chosen, (name,))
+    return rows
+
+
+def _order(layout: FieldLayout, batch: Batch, name: str, generator: np.random.Generator) -> np.ndarray:
+    """The rows sorted by one field, int (n,); by chance for a history."""
+    if name in layout.numeric:
+        return np.argsort(batch.numeric[:, layout.numeric.index(name)].numpy(), kind="stable")
+    if name in layout.categorical:
+        return np.argsort(batch.categorical[:, layout.categorical.index(name)].numpy(), kind="stable")
+    return generator.permutation(len(batch))
+
+
+def _averaged(model: nn.Module, layout: FieldLayout, batch: Batch, draws: Batch, names: Fields) -> np.ndarray:
+    """Mean logit of each row, float64 (n,), with the fields ``names`` taken from each row of ``draws`` in turn."""
+    if not names:
+        return predict(model, batch)
+    in_order = tuple(name for name in layout.field_names if name in names)
+    total = np.zeros(len(batch))
+    for row in range(len(draws)):
+        same = draws.select(torch.full((len(batch),), row))
+        total += predict(model, swapped(layout, batch, same, in_order))
+    return total / len(draws)
+
+
+def _linked(pairs: Sequence[Pair]) -> Iterator[list[Pair]]:
+    """The pairs in groups: those that common fields link, be it by way of others, are in one."""
+    waiting = list(pairs)
+    while waiting:
+        group = [waiting.pop(0)]
+        names = set(group[0])
+        while found := [pair for pair in waiting if names & set(pair)]:
+            group += found
+            names.update(*found)
+            waiting = [pair for pair in waiting if pair not in found]
+        yield group
+
+
+def _times(terms: Mapping[Fields, int], factor: Mapping[Fields, int]) -> dict[Fields, int]:
+    """The product of two sums of averages: the average over two sets of fields is that over both."""
+    product: Counter[Fields] = Counter()
+    for names, count in terms.items():
+        for others, times in factor.items():
+            product[names | others] += count * times
+    return {names: count for names, count in product.items() if count}

@@ -1,0 +1,137 @@
+"""Cut the wire: what predictions lose when pairs of fields, or fields, are switched off. Nothing is trained anew."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import nn
+
+from ..data.arrays import EncodedRows
+from ..data.batch import Batch, FieldLayout
+from ..data.dataset import EncodedDataset, as_batch
+from ..data.errors import InputError, join_names
+from ..models.layers import evaluation_mode
+from ..training.metrics import Calibration, Metrics, calibration, measure
+from ..training.paired import Change, auc_change, logloss_change
+from ..training.trainer import EVALUATION_ROWS, predict
+from .averaging import logits_without
+from .readouts import sample_batch
+from .wires import Forward, without
+
+# A cut is a pair of fields, or one field alone.
+Cut = tuple[str, ...]
+MOST_ROWS = {"weights": 20_000, "raw": 20_000, "behaviour": 4_000}
+
+
+@dataclass(frozen=True)
+class Quality:
+    """How good the predictions of some rows are."""
+
+    metrics: Metrics
+    calibration: Calibration
+
+
+@dataclass(frozen=True)
+class CutResult:
+    """Predictions of the same rows before and after some cuts, and by how much AUC and logloss changed."""
+
+    cuts: tuple[Cut, ...]
+    before: Quality
+    after: Quality
+    auc: Change | None
+    logloss: Change
+
+
+def ways_to_cut(title: str) -> tuple[str, ...]:
+    """How the pairs of a model can be cut, by its title (FM, DCN-V1, ...); the way to offer first in front.
+
+    By weights, a pair's own term is taken out of the sum (FM) or of every cross layer (DCN), purified; raw, without
+    purifying. By behaviour, whatever the model makes of both together is averaged away; for FM that is the same as by
+    weights.
+    """
+    if title == "FM":
+        return ("weights", "raw")
+    if title == "DCN-V2":
+        return ("weights", "behaviour", "raw")
+    return ("behaviour", "weights", "raw") if title.startswith("DCN") else ("behaviour",)
+
+
+def cut_quality(
+    model: nn.Module, encoded: EncodedDataset, cuts: Sequence[Cut], way: str, most_rows: int | None = None
+) -> CutResult:
+    """What ``cuts`` change on validation rows, at most ``most_rows`` of them (by default as MOST_ROWS says).
+
+    Raises:
+        InputError: for a field that the run does not have, one field twice in a pair, or too many cuts by behaviour.
+    """
+    rows = sample_rows(encoded.rows("valid"), most_rows or MOST_ROWS[way])
+    batch, background = as_batch(rows), sample_batch(encoded.batch("train"))
+    before = predict(model, batch)
+    after = cut_logits(model, encoded.encoder.layout, background, batch, cuts, way)
+    return CutResult(
+        tuple(cuts),
+        _quality(rows, before),
+        _quality(rows, after),
+        auc_change(rows.labels, before, after, rows.weights),
+        logloss_change(rows.labels, before, after, rows.weights),
+    )
+
+
+def cut_logits(
+    model: nn.Module, layout: FieldLayout, background: Batch, batch: Batch, cuts: Sequence[Cut], way: str
+) -> np.ndarray:
+    """Logits of ``batch``, float64 (n,), after ``cuts``; ``background`` are rows to take means and values from."""
+    cuts = [in_order(layout, cut) for cut in cuts]
+    pairs, fields = [(c[0], c[1]) for c in cuts if len(c) == 2], [c[0] for c in cuts if len(c) == 1]
+    if way == "behaviour":
+        return logits_without(model, layout, background, batch, pairs, fields)
+    with evaluation_mode(model):
+        return _in_parts(without(model, background, pairs, fields, is_raw=way == "raw"), batch)
+
+
+def in_order(layout: FieldLayout, cut: Sequence[str]) -> Cut:
+    """The cut with its fields in the order of the layout, so that each pair has one name.
+
+    Raises:
+        InputError: for a field that the run does not have, and for anything but one field or two different ones.
+    """
+    names = layout.field_names
+    for name in cut:
+        if name not in names:
+            raise InputError("This run has no field {field}; it has {known}.", field=name, known=join_names(names))
+    if not 1 <= len(cut) <= 2 or len(set(cut)) < len(cut):
+        raise InputError("A cut is one field or a pair of two different ones, not {cut}.", cut=join_names(tuple(cut)))
+    return tuple(sorted(cut, key=names.index))
+
+
+def sample_rows(rows: EncodedRows, most: int, seed: int = 0) -> EncodedRows:
+    """At most ``most`` rows drawn at random, the same ones each time."""
+    if len(rows) <= most:
+        return rows
+    chosen = np.sort(np.random.default_rng(seed).choice(len(rows), size=most, replace=False))
+    return EncodedRows(
+        rows.numeric[chosen],
+        rows.categorical[chosen],
+        {name: ids[chosen] for name, ids in rows.sequences.items()},
+        rows.labels[chosen],
+        rows.rows[chosen],
+        None if rows.group_ids is None else rows.group_ids[chosen],
+        None if rows.weights is None else rows.weights[chosen],
+    )
+
+
+def _quality(rows: EncodedRows, logits: np.ndarray) -> Quality:
+    labels = np.asarray(rows.labels)
+    return Quality(
+        measure(labels, logits, rows.group_ids, rows.weights), calibration(labels, logits, rows.weights)
+    )
+
+
+@torch.no_grad()
+def _in_parts(forward: Forward, batch: Batch) -> np.ndarray:
+    """Logits, float64 (n,), of all rows, some thousand at a time."""
+    parts = [batch.select(slice(start, start + EVALUATION_ROWS)) for start in range(0, len(batch), EVALUATION_ROWS)]
+    return np.concatenate([forward(part).double().numpy() for part in parts] or [np.zeros(0)])
