@@ -10,7 +10,7 @@ from typing import NoReturn
 from ..data.errors import InputError
 from ..data.event_plan import HISTORIES_OF
 from ..data.negatives import NEGATIVES_BY
-from . import film, interactions, known, profiling, results, training
+from . import cutting, film, interactions, known, profiling, results, training
 from .generators import settings_help
 from .reading import add_reading_flags
 
@@ -54,6 +54,8 @@ def parser() -> argparse.ArgumentParser:
         ("attention", results.attention, "Show DIN's attention over the history of one row."),
     ):
         _add_options_on_a_run(name, command(name, function, help))
+    _add_cut_options(command("cut", cutting.cut, "Measure a run without some pairs of fields, or fields."))
+    _add_run(command("triples", cutting.triples, "List triples of fields by how much they do at once."))
     _add_runs(command("runs", results.runs, "List the runs."))
     return top
 
@@ -80,9 +82,18 @@ def _add_sample_options(sample: argparse.ArgumentParser) -> None:
     sample.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder to write into")
 
 
-def _add_options_on_a_run(name: str, command: argparse.ArgumentParser) -> None:
+def _add_run(command: argparse.ArgumentParser) -> None:
     command.add_argument("run", metavar="RUN", help="a run's id or its folder")
     _add_runs(command)
+
+
+def _add_cut_options(command: argparse.ArgumentParser) -> None:
+    _add_run(command)
+    cutting.add_cut_options(command)
+
+
+def _add_options_on_a_run(name: str, command: argparse.ArgumentParser) -> None:
+    _add_run(command)
     if name not in ("interactions", "film"):
         command.add_argument(
             "--data", required=name not in OWN_DATA, metavar="FILE|NAME", help="the table, or a known data set's name"

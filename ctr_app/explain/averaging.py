@@ -39,8 +39,6 @@ def logits_without(
         InputError: if more than MOST_AVERAGES averages would have to be made.
     """
     needed = averages(pairs, fields)
-    if len(needed) > MOST_AVERAGES:
-        raise InputError("That is too much to switch off by behaviour at once; switch off fewer linked pairs.")
     draws = drawn_values(layout, background, num_draws, seed)
     return np.sum(
         [count * _averaged(model, layout, batch, draws, names) for names, count in needed.items()]
@@ -57,6 +55,9 @@ def averages(pairs: Sequence[Pair], fields: Sequence[str] = ()) -> dict[Fields, 
     that are linked by common fields are switched off one after the other; those that are not, beside each other: an
     effect of four fields or more that holds two such pairs is taken out twice.
 
+    Raises:
+        InputError: if they are more than MOST_AVERAGES.
+
     >>> averages([("a", "b")]) == {frozenset("a"): 1, frozenset("b"): 1, frozenset("ab"): -1}
     True
     """
@@ -65,6 +66,8 @@ def averages(pairs: Sequence[Pair], fields: Sequence[str] = ()) -> dict[Fields, 
         left = {NONE: 1}
         for a, b in group:
             left = _times(left, {frozenset({a}): 1, frozenset({b}): 1, frozenset({a, b}): -1})
+            if len(total) + len(left) > MOST_AVERAGES:
+                raise InputError("These are too many to cut by behaviour at once; cut fewer pairs, or the fields.")
         total.update(left)
         total[NONE] -= 1
     return _times(total, {frozenset(fields): 1})

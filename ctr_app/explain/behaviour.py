@@ -42,7 +42,7 @@ def by_behaviour(
     pairs of rows, by the delta method on the root. With ``support`` above 0 only swaps whose four pairs of values each
     stand in so many ``training_rows`` count; a column ``swaps`` says how many did, and strength is 0 where none did.
     """
-    a, b = _pairs_of_rows(batch, num_pairs, seed)
+    a, b = pairs_of_rows(batch, num_pairs, seed)
     first, second = np.triu_indices(len(layout.field_names), k=1)
     differences = _fm_differences(model, a, b) if isinstance(model, FM) else _differences(model, layout, a, b)
     squares = differences**2  # (F (F - 1) / 2, n)
@@ -71,11 +71,11 @@ def half_root_mean(squares: np.ndarray, counted: np.ndarray) -> tuple[np.ndarray
 def swapped(layout: FieldLayout, a: Batch, b: Batch, fields: Sequence[str]) -> Batch:
     """The rows of ``a`` with the given fields taken from the rows of ``b``."""
     taken = torch.tensor([[name in fields for name in layout.field_names]])
-    return _Rows(layout, a, b).mixed(taken)
+    return RowPairs(layout, a, b).mixed(taken)
 
 
 @dataclass(frozen=True)
-class _Rows:
+class RowPairs:
     """Pairs of rows to mix: n of ``a`` and n of ``b``."""
 
     layout: FieldLayout
@@ -102,7 +102,7 @@ def _either(taken: Tensor, a: Tensor, b: Tensor) -> Tensor:
     return torch.where(taken[:, None, :], b, a).flatten(0, 1)
 
 
-def _pairs_of_rows(batch: Batch, num_pairs: int, seed: int) -> tuple[Batch, Batch]:
+def pairs_of_rows(batch: Batch, num_pairs: int, seed: int) -> tuple[Batch, Batch]:
     """Two batches of at most ``num_pairs`` rows, none of them twice; the one row of a batch of one goes with itself."""
     num_pairs = min(num_pairs, max(1, len(batch) // 2))
     drawn = np.random.default_rng(seed).permutation(len(batch))[: 2 * num_pairs] if len(batch) > 1 else np.zeros(2, int)
@@ -125,20 +125,20 @@ def _fm_differences(model: FM, a: Batch, b: Batch) -> np.ndarray:
 def _differences(model: nn.Module, layout: FieldLayout, a: Batch, b: Batch) -> np.ndarray:
     """f(b_i b_j) - f(b_i a_j) - f(a_i b_j) + f(a) of every pair of fields, (F (F - 1) / 2, n), float64."""
     first, second = np.triu_indices(len(layout.field_names), k=1)
-    alone, along = np.eye(len(layout.field_names), dtype=bool), _brought_along(model, layout)
+    alone, along = np.eye(len(layout.field_names), dtype=bool), brought_along(model, layout)
     is_together = along[first, second][:, None]
     of_first, of_second = (np.where(is_together, alone[one], along[one]) for one in (first, second))
     neither = np.zeros_like(of_first[:1])
     mixes, places = np.unique(
         np.concatenate([neither, of_first, of_second, of_first | of_second]), axis=0, return_inverse=True
     )
-    logits = _logits(model, _Rows(layout, a, b), mixes)
+    logits = mixed_logits(model, RowPairs(layout, a, b), mixes)
     base = logits[places[0]]
     one, other, both = np.split(places[1:], 3)
     return logits[both] - logits[one] - logits[other] + base
 
 
-def _brought_along(model: nn.Module, layout: FieldLayout) -> np.ndarray:
+def brought_along(model: nn.Module, layout: FieldLayout) -> np.ndarray:
     """Which fields go with which, bool (F, F): each with itself, and histories with those attended to jointly."""
     along = np.eye(len(layout.field_names), dtype=bool)
     for group in model.groups if isinstance(model, DIN) else []:
@@ -147,7 +147,7 @@ def _brought_along(model: nn.Module, layout: FieldLayout) -> np.ndarray:
     return along
 
 
-def _logits(model: nn.Module, rows: _Rows, mixes: np.ndarray) -> np.ndarray:
+def mixed_logits(model: nn.Module, rows: RowPairs, mixes: np.ndarray) -> np.ndarray:
     """Logits of every mix (M, F) of n pairs of rows, float64 (M, n), about EVALUATION_ROWS rows at a time."""
     at_once = max(1, EVALUATION_ROWS // len(rows.a))
     parts = [

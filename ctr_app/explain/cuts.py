@@ -125,9 +125,7 @@ def sample_rows(rows: EncodedRows, most: int, seed: int = 0) -> EncodedRows:
 
 def _quality(rows: EncodedRows, logits: np.ndarray) -> Quality:
     labels = np.asarray(rows.labels)
-    return Quality(
-        measure(labels, logits, rows.group_ids, rows.weights), calibration(labels, logits, rows.weights)
-    )
+    return Quality(measure(labels, logits, rows.group_ids, rows.weights), calibration(labels, logits, rows.weights))
 
 
 @torch.no_grad()

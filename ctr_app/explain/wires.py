@@ -1,4 +1,4 @@
-"""Models with some of their pair terms or fields switched off: what FM and the cross network of a DCN add up, less that.
+"""FM and DCN with some of their pair terms or fields switched off.
 
 The models themselves are never changed: their parts are put together anew.
 """
@@ -41,9 +41,7 @@ def without(
     raise TypeError(f"{type(model).__name__} has no pair terms to switch off")
 
 
-def _fm_without(
-    model: FM, background: Batch, pairs: Sequence[Pair], fields: Sequence[str], is_raw: bool
-) -> Forward:
+def _fm_without(model: FM, background: Batch, pairs: Sequence[Pair], fields: Sequence[str], is_raw: bool) -> Forward:
     names = model.layout.field_names
     off = torch.tensor([name in fields for name in names], device=model.bias.device)
     both = [(names.index(a), names.index(b)) for a, b in pairs]
@@ -63,8 +61,7 @@ def _fm_without(
 
 @dataclass(frozen=True)
 class _Wire:
-    """In every cross layer: the columns ``into`` are multiplied with what is read of the columns ``of``, bool (width,).
-    """
+    """In every cross layer, the columns ``into`` are multiplied with what is read of the columns ``of``, (width,)."""
 
     into: slice
     of: Tensor

@@ -9,7 +9,16 @@ import pandas as pd
 import streamlit as st
 
 from ..training.run_store import Run
-from . import cross_layers, interaction_film, interaction_map, interaction_values, parts, readouts
+from . import (
+    cross_layers,
+    interaction_cuts,
+    interaction_film,
+    interaction_map,
+    interaction_triples,
+    interaction_values,
+    parts,
+    readouts,
+)
 from .interaction_map import READOUT_NAMES
 from .words import _
 
@@ -32,6 +41,8 @@ class Section:
 SECTIONS = {
     "values": Section("Inside one pair", ":material/grid_on:", interaction_values.draw),
     "film": Section("Film", ":material/movie:", interaction_film.draw),
+    "cuts": Section("Cut the wire", ":material/content_cut:", interaction_cuts.draw),
+    "triples": Section("Three at once", ":material/change_history:", interaction_triples.draw),
     "layers": Section("Cross layers", ":material/layers:", cross_layers.draw, lambda run: run.spec().family == "dcn"),
 }
 

@@ -14,7 +14,9 @@ from ..data.encoding import Encoder
 from ..data.store import DataSet
 from ..explain import readouts as explain
 from ..explain.cross_layers import CrossLayer, block_norms, cross_layers
+from ..explain.cuts import Cut, CutResult, cut_quality
 from ..explain.snapshots import snapshots
+from ..explain.triples import has_triples, strongest_triples
 from ..explain.values import value_table
 from ..training.run_store import Run
 from . import services
@@ -65,3 +67,18 @@ def layers(run_id: str) -> list[tuple[CrossLayer, np.ndarray]]:
     model: Any = model_of(run_id)[0]
     batch = explain.sample_batch(encoded_of(run_id).batch("train"))
     return [(layer, block_norms(layer)) for layer in cross_layers(model, batch)]
+
+
+@st.cache_data(max_entries=512, show_spinner=False)
+def cut(run_id: str, cuts: tuple[Cut, ...], way: str) -> CutResult:
+    """What some cuts change on the validation rows; the model itself is left as it is."""
+    return cut_quality(model_of(run_id)[0], encoded_of(run_id), cuts, way)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def triples(run_id: str) -> pd.DataFrame | None:
+    """The strongest three-way terms of a run; None for a model that has none."""
+    model, encoder = model_of(run_id)
+    if not has_triples(model):
+        return None
+    return strongest_triples(model, encoder.layout, explain.sample_batch(encoded_of(run_id).batch("train")))

@@ -21,6 +21,7 @@ from ..data.schema import Schema
 from ..data.sentences import Sentence
 from ..data.side_tables import SideTable
 from ..data.splitting import SplitRule
+from ..explain.cuts import Cut
 from ..training.run_store import Run
 from . import services
 
@@ -118,6 +119,7 @@ class AppState:
     generator: str = "planted-pairs"
     generator_settings: dict[str, dict[str, Any]] = field(default_factory=dict)
     is_secret: bool = False
+    cuts: dict[str, tuple[Cut, ...]] = field(default_factory=dict)  # of each run, in the order in which they were made
 
 
 def change(draft: Draft, schema: Schema | None, is_drawn: bool = False) -> NoReturn:
