@@ -1,8 +1,8 @@
-"""One pair of fields value by value: the effect that belongs to both together and to neither alone."""
+"""One pair of fields value by value: the effect that belongs to both together, beside observed and predicted CTR."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -11,12 +11,18 @@ from torch import Tensor, nn
 
 from ..data.batch import Batch, FieldLayout
 from ..data.encoding import Encoder
-from ..data.errors import InputError, join_names
-from ..data.transforms import NumericTransform
+from ..data.errors import InputError
 from ..models.fm import FM
+from ..training.metrics import sigmoid
 from ..training.trainer import predict
-from .bins import quantile_bins, range_labels
+from .cells import Cells, cells_of
+from .coded import Chosen, CodedField, Names, coded_field
 from .readouts import sample_batch
+
+NUM_VALUES = 12
+BACKGROUND = 256
+# The predicted CTR of a cell is the mean over at most so many of its rows.
+ROWS_PER_CELL = 200
 
 
 def value_table(
@@ -26,115 +32,116 @@ def value_table(
     field_a: str,
     field_b: str,
     *,
-    num_values: int = 12,
-    background: int = 256,
+    num_values: int = NUM_VALUES,
+    background: int = BACKGROUND,
 ) -> pd.DataFrame:
-    """The purified effect of each pair of values of two fields, over the rows of ``batch``.
+    """``pair_table`` of two fields by their names, which ``coded_pair`` checks."""
+    a, b = coded_pair(encoder, batch, field_a, field_b)
+    return pair_table(model, batch, a.choose(num_values), b.choose(num_values), encoder.layout, background)
 
-    Columns: value_a, value_b, effect in logits, support (rows of ``batch`` that have both). The values are the
-    ``num_values`` most frequent of a categorical field, most frequent first; eight quantile bins of a numeric field,
-    ascending, each standing for its median; and the most frequent items of a sequence field, each as a history of
-    that one item. For FM the effect is exactly <x_i v_i - mean, x_j v_j - mean>; for other models it is the partial
-    dependence (Friedman 2001, section 8.2) over at most ``background`` rows, double-centred.
+
+def coded_pair(
+    encoder: Encoder, batch: Batch, field_a: str, field_b: str, names: Names | None = None
+) -> tuple[CodedField, CodedField]:
+    """Two fields of the rows of ``batch``, as ``coded_field`` reads them.
 
     Raises:
         InputError: for a field that the run does not have, one field twice, or a batch without rows.
     """
-    layout = encoder.layout
-    _check(layout, field_a, field_b, batch)
-    a, b = (_values_of(encoder, batch, field, num_values) for field in (field_a, field_b))
+    a, b = (coded_field(encoder, batch, field, names) for field in (field_a, field_b))
+    if field_a == field_b:
+        raise InputError("A pair has two different fields, not {field} twice.", field=field_a)
+    return a, b
+
+
+def pair_table(
+    model: nn.Module, batch: Batch, a: Chosen, b: Chosen, layout: FieldLayout, background: int = BACKGROUND
+) -> pd.DataFrame:
+    """The purified effect of each pair of values of two fields of the rows of ``batch``, beside rows and CTR.
+
+    Columns: value_a, value_b, name_a, name_b (what a person reads), effect in logits, support (rows that have both),
+    observed (their CTR, by the rows' weights; NaN where there is none) and predicted (the CTR that the model gives
+    them, or where there is none, rows of the data with both values put in). A value of a numeric field is a quantile
+    bin, for which its median stands; one of a sequence field is a history of that one item.
+
+    For FM the effect is exactly <x_i v_i - mean, x_j v_j - mean>, with the means over all rows; for other models it is
+    the partial dependence (Friedman 2001, section 8.2) over at most ``background`` rows, double-centred over the
+    common values of each field.
+    """
+    cells = cells_of(a, b, batch.labels.numpy(), ROWS_PER_CELL)
+    rows = sample_batch(batch, background)
+    logits = logits_with(model, layout, rows, a, b)
     if isinstance(model, FM):
-        effects = _fm_effects(model, batch, a, b)
+        effects = centred_vectors(model, a) @ centred_vectors(model, b).T
     else:
-        logits = _partial_dependence(model, layout, sample_batch(batch, background), a, b)
-        effects = double_centred(logits, a.rows.sum(axis=0), b.rows.sum(axis=0))
-    return pd.DataFrame(
-        {
-            "value_a": [label for label in a.labels for _ in b.labels],
-            "value_b": b.labels * len(a.labels),
-            "effect": effects.ravel(),
-            "support": (a.rows.T.astype(np.int64) @ b.rows.astype(np.int64)).ravel(),
-        }
-    )
+        effects = double_centred(_mean(logits, rows), a.shares, b.shares)
+    predicted = np.where(cells.support > 0, _predicted(model, batch, cells), _mean(sigmoid(logits), rows))
+    return _tidy(a, b, cells, effects, predicted)
 
 
 def double_centred(table: np.ndarray, weights_a: np.ndarray, weights_b: np.ndarray) -> np.ndarray:
     """``table`` (K_a, K_b) without its row and column means, weighted by the product of the two fields' weights."""
-    by_a, by_b = weights_a / max(1, weights_a.sum()), weights_b / max(1, weights_b.sum())
+    by_a, by_b = (weights / (weights.sum() or 1.0) for weights in (weights_a, weights_b))
     return table - (table @ by_b)[:, None] - (by_a @ table)[None, :] + by_a @ table @ by_b
 
 
-@dataclass(frozen=True)
-class _Values:
-    """The values of one field that a table shows: K labels, K encoded values, and which of n rows have them, (n, K)."""
-
-    field: str
-    labels: list[str]
-    encoded: Tensor
-    rows: np.ndarray
-
-
-def _check(layout: FieldLayout, field_a: str, field_b: str, batch: Batch) -> None:
-    for field in (field_a, field_b):
-        if field not in layout.field_names:
-            raise InputError(
-                "This run has no field {field}; it has {known}.", field=field, known=join_names(layout.field_names)
-            )
-    if field_a == field_b:
-        raise InputError("A pair has two different fields, not {field} twice.", field=field_a)
-    if len(batch) == 0:
-        raise InputError("There are no rows to take the values of {a} and {b} from.", a=field_a, b=field_b)
-
-
-def _values_of(encoder: Encoder, batch: Batch, field: str, num_values: int) -> _Values:
-    layout = encoder.layout
-    if field in layout.numeric:
-        return _bins(field, batch.numeric[:, layout.numeric.index(field)].numpy(), encoder.transforms[field])
-    is_single = field in layout.categorical
-    found = batch.categorical[:, [layout.categorical.index(field)]] if is_single else batch.sequences[field]
-    ids = found.numpy()  # (n, 1) or (n, T)
-    chosen = _most_frequent(ids)[:num_values]
-    rows = np.array([(ids == value_id).any(axis=1) for value_id in chosen]).reshape(len(chosen), len(ids)).T
-    vocabulary = encoder.vocabulary_of(field)
-    return _Values(field, [vocabulary.name(int(i)) for i in chosen], torch.from_numpy(chosen), rows)
-
-
-def _bins(field: str, numbers: np.ndarray, transform: NumericTransform) -> _Values:
-    """Quantile bins of encoded numbers (n,), labelled with the lowest and highest original number in each."""
-    codes = quantile_bins(numbers)
-    members = [numbers[codes == code] for code in range(codes.max() + 1)]
-    lows, highs = (transform.inverse(np.array([end(part) for part in members])) for end in (np.min, np.max))
-    medians = torch.tensor([float(np.median(part)) for part in members])
-    return _Values(field, range_labels(lows, highs), medians, codes[:, None] == np.arange(len(members)))
-
-
-def _most_frequent(ids: np.ndarray) -> np.ndarray:
-    """The real ids in (n, T), those that most rows have first, equals in the order of their ids."""
-    ordered = np.sort(ids, axis=1)
-    is_first = np.diff(ordered, axis=1, prepend=0) > 0  # each id once per row, padding never
-    found, counts = np.unique(ordered[is_first], return_counts=True)
-    return found[np.argsort(-counts, kind="stable")]
-
-
 @torch.no_grad()
-def _fm_effects(model: FM, batch: Batch, a: _Values, b: _Values) -> np.ndarray:
-    """<x_i v_i - mean, x_j v_j - mean> in logits, (K_a, K_b), with the means over ``batch``."""
-    means = model.field_vectors(batch).double().mean(dim=0)  # (F, D)
-    centred = []
-    for values in (a, b):
-        row_each = batch.select(torch.zeros(len(values.labels), dtype=torch.long))
-        index = model.layout.field_names.index(values.field)
-        vectors = model.field_vectors(_with_field(model.layout, row_each, values.field, values.encoded))
-        centred.append(vectors[:, index].double() - means[index])  # (K, D)
-    return (centred[0] @ centred[1].T).numpy()
+def centred_vectors(model: FM, chosen: Chosen) -> np.ndarray:
+    """x_i v_i of each value of a field less its weighted mean over all rows, float64 (K, D)."""
+    field = chosen.field
+    if field.is_numeric:
+        slope = model.numeric[model.layout.numeric.index(field.name), 1:].double()
+        vectors = chosen.inputs.double()[:, None] * slope
+        return (vectors - field.mean_input * slope).numpy()
+    factors = model.factors(field.name).double().numpy()  # (V, D)
+    return factors[chosen.codes] - field.presence @ factors
 
 
-def _partial_dependence(model: nn.Module, layout: FieldLayout, rows: Batch, a: _Values, b: _Values) -> np.ndarray:
-    """Mean logit over ``rows`` with both fields set to each pair of values, (K_a, K_b)."""
-    every = rows.select(torch.arange(len(rows)).repeat(len(b.labels)))
-    every = _with_field(layout, every, b.field, b.encoded.repeat_interleave(len(rows)))
-    logits = [predict(model, _with_field(layout, every, a.field, value.expand(len(every)))) for value in a.encoded]
-    return np.array(logits).reshape(len(a.labels), len(b.labels), len(rows)).mean(axis=2)
+def logits_with(model: nn.Module, layout: FieldLayout, rows: Batch, a: Chosen, b: Chosen) -> np.ndarray:
+    """The logit of each row with both fields set to each pair of values, float64 (K_a, K_b, rows)."""
+    every = rows.select(torch.arange(len(rows)).repeat(len(b)))
+    every = _with_field(layout, every, b.field.name, b.inputs.repeat_interleave(len(rows)))
+    logits = [predict(model, _with_field(layout, every, a.field.name, one.expand(len(every)))) for one in a.inputs]
+    return np.array(logits).reshape(len(a), len(b), len(rows))
+
+
+def ctr_with(model: nn.Module, layout: FieldLayout, rows: Batch, a: Chosen, b: Chosen) -> np.ndarray:
+    """Mean predicted CTR of rows with both fields set to each pair of values, float64 (K_a, K_b)."""
+    return _mean(sigmoid(logits_with(model, layout, rows, a, b)), rows)
+
+
+def _mean(numbers: np.ndarray, rows: Batch) -> np.ndarray:
+    """The mean over the last axis, by the weights of ``rows``."""
+    mean: np.ndarray = np.average(numbers, axis=-1, weights=_weights(rows))
+    return mean
+
+
+def _weights(rows: Batch) -> np.ndarray:
+    return np.ones(len(rows)) if rows.weights is None else rows.weights.double().numpy()
+
+
+def _predicted(model: nn.Module, batch: Batch, cells: Cells) -> np.ndarray:
+    """Mean predicted CTR of the rows drawn of each cell, by their weights, (K_a, K_b)."""
+    rows, places = np.unique(cells.rows, return_inverse=True)
+    drawn = batch.select(torch.from_numpy(rows))
+    ctr = sigmoid(predict(model, drawn))
+    return cells.mean(ctr[places], _weights(drawn)[places])
+
+
+def _tidy(a: Chosen, b: Chosen, cells: Cells, effects: np.ndarray, predicted: np.ndarray) -> pd.DataFrame:
+    codes_a, codes_b = np.repeat(a.codes, len(b)), np.tile(b.codes, len(a))
+    return pd.DataFrame(
+        {
+            "value_a": a.field.values.gather(codes_a).to_list(),
+            "value_b": b.field.values.gather(codes_b).to_list(),
+            "name_a": a.field.names.gather(codes_a).to_list(),
+            "name_b": b.field.names.gather(codes_b).to_list(),
+            "effect": effects.ravel(),
+            "support": cells.support.ravel(),
+            "observed": cells.observed.ravel(),
+            "predicted": predicted.ravel(),
+        }
+    )
 
 
 def _with_field(layout: FieldLayout, batch: Batch, field: str, values: Tensor) -> Batch:

@@ -13,11 +13,14 @@ from ..data.dataset import EncodedDataset
 from ..data.encoding import Encoder
 from ..data.store import DataSet
 from ..explain import readouts as explain
+from ..explain.coded import CodedField, coded_field
 from ..explain.cross_layers import CrossLayer, block_norms, cross_layers
 from ..explain.cuts import Cut, CutResult, cut_quality
+from ..explain.example_rows import example_rows
 from ..explain.snapshots import snapshots
 from ..explain.triples import has_triples, strongest_triples
-from ..explain.values import value_table
+from ..explain.unseen import strongest_unseen
+from ..explain.values import NUM_VALUES, pair_table
 from ..training.run_store import Run
 from . import services
 
@@ -47,12 +50,37 @@ def pairs(run_id: str, readout: str) -> pd.DataFrame:
     return explain.interactions(run, dataset_of(run), readout)
 
 
+@st.cache_resource(max_entries=64, show_spinner=False)
+def coded(run_id: str, field: str) -> CodedField:
+    """A field of a run's training rows, with readable names; shared, so never changed."""
+    names = dataset_of(services.runs().get(run_id)).names()
+    return coded_field(model_of(run_id)[1], encoded_of(run_id).batch("train"), field, names)
+
+
 @st.cache_data(max_entries=256, show_spinner=False)
-def values(run_id: str, field_a: str, field_b: str) -> pd.DataFrame:
-    """The value × value table of one pair."""
+def values(
+    run_id: str, field_a: str, field_b: str, more_a: tuple[int, ...] = (), more_b: tuple[int, ...] = ()
+) -> pd.DataFrame:
+    """The value × value table of one pair: the most frequent values, and the codes that are asked for."""
     model, encoder = model_of(run_id)
-    batch = explain.sample_batch(encoded_of(run_id).batch("train"), 50_000)
-    return value_table(model, encoder, batch, field_a, field_b)
+    a, b = (coded(run_id, field).choose(NUM_VALUES, more) for field, more in ((field_a, more_a), (field_b, more_b)))
+    return pair_table(model, encoded_of(run_id).batch("train"), a, b, encoder.layout)
+
+
+@st.cache_data(max_entries=128, show_spinner=False)
+def unseen(run_id: str, fields: tuple[str, ...], min_count: int) -> pd.DataFrame:
+    """The strongest pairs of values of any two of these fields that no training row has together."""
+    model, encoder = model_of(run_id)
+    batch = encoded_of(run_id).batch("train")
+    return strongest_unseen(model, batch, [coded(run_id, field) for field in fields], encoder.layout, min_count)
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def rows_with(run_id: str, field_a: str, code_a: int, field_b: str, code_b: int) -> tuple[pd.DataFrame, np.ndarray]:
+    """Training rows that have both values, and their predicted CTR."""
+    run = services.runs().get(run_id)
+    a, b = coded(run_id, field_a).only(code_a), coded(run_id, field_b).only(code_b)
+    return example_rows(model_of(run_id)[0], dataset_of(run), encoded_of(run_id), a, b)
 
 
 @st.cache_data(max_entries=32, show_spinner=False)

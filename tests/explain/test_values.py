@@ -20,6 +20,7 @@ from ctr_app.training.trainer import predict
 
 from .examples import SCHEMA, encoded, random_model, row_of, table
 
+COLUMNS = ["value_a", "value_b", "name_a", "name_b", "effect", "support", "observed", "predicted"]
 PAIRS = [("film", "genre"), ("price", "film"), ("films", "film"), ("visits", "tags"), ("price", "visits")]
 
 
@@ -119,7 +120,7 @@ def test_effects_and_support_are_loops_over_values_and_rows(name, field_a, field
             effects = slow_fm(model, batch, values_a, values_b, names.index(field_a), names.index(field_b))
         else:
             effects = slow_partial_dependence(model, batch, values_a, values_b, 4)
-    assert list(frame.columns) == ["value_a", "value_b", "effect", "support"]
+    assert list(frame.columns) == COLUMNS
     np.testing.assert_allclose(frame["effect"], np.ravel(effects), atol=2e-6)
     assert frame["effect"].abs().max() > 1e-3
     assert frame["support"].tolist() == [len(a & b) for _, a in values_a for _, b in values_b]
@@ -185,7 +186,7 @@ def test_an_empty_history_field_gives_an_empty_table():
     for name in ("fm", "dcn-v2"):
         frame = value_table(random_model(name, encoder.layout), encoder, batch, "tags", "genre")
         assert frame.empty
-        assert list(frame.columns) == ["value_a", "value_b", "effect", "support"]
+        assert list(frame.columns) == COLUMNS
 
 
 @pytest.mark.parametrize(
@@ -208,7 +209,7 @@ def test_fields_that_make_no_pair_are_one_sentence(field_a, field_b, sentence):
 
 def test_a_batch_without_rows_is_one_sentence():
     encoder, batch = encoded()
-    with pytest.raises(InputError, match=r"^There are no rows to take the values of film and genre from\.$"):
+    with pytest.raises(InputError, match=r"^There are no rows to take the values of film from\.$"):
         value_table(random_model("fm", encoder.layout), encoder, batch.select(slice(0, 0)), "film", "genre")
 
 
