@@ -11,6 +11,7 @@ from ..data.errors import InputError
 from ..data.event_plan import HISTORIES_OF
 from ..data.negatives import NEGATIVES_BY
 from . import cutting, film, interactions, known, profiling, results, training
+from . import values as one_pair
 from .generators import settings_help
 from .reading import add_reading_flags
 
@@ -56,6 +57,7 @@ def parser() -> argparse.ArgumentParser:
         _add_options_on_a_run(name, command(name, function, help))
     _add_cut_options(command("cut", cutting.cut, "Measure a run without some pairs of fields, or fields."))
     _add_run(command("triples", cutting.triples, "List triples of fields by how much they do at once."))
+    one_pair.add_options(command("values", one_pair.values, "Show one pair of fields, value by value."))
     _add_runs(command("runs", results.runs, "List the runs."))
     return top
 

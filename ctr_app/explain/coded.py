@@ -13,7 +13,7 @@ from torch import Tensor
 
 from ..data.batch import Batch
 from ..data.encoding import Encoder
-from ..data.errors import InputError, join_names
+from ..data.errors import InputError, join_names, shorten
 from ..data.transforms import NumericTransform
 from ..data.vocabulary import NUM_SPECIAL, SPECIAL_NAMES, Vocabulary
 from .bins import quantile_bins, range_labels
@@ -77,6 +77,17 @@ class CodedField:
     def only(self, code: int) -> Chosen:
         """One value."""
         return Chosen(self, np.array([code]), self.shares[[code]])
+
+    def with_value(self, text: str) -> Chosen:
+        """The value, or else the value of that name; raises InputError if training never showed it often enough."""
+        code = self.code_of(text)
+        if code is None:
+            raise InputError(
+                "Field {field} has no value “{text}” in the training rows, or too few of them have it.",
+                field=self.name,
+                text=shorten(text),
+            )
+        return self.only(code)
 
     def code_of(self, text: str) -> int | None:
         """The code of the value, or else of the name, that is ``text``; None if there is none."""

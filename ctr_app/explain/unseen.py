@@ -132,9 +132,13 @@ def _tried(
 ) -> list[Unseen]:
     """The unseen pairs among the most frequent values, by partial dependence."""
     chosen_a, chosen_b = a.choose(FREQUENT), b.choose(FREQUENT)
+    often_a, often_b = (f.counts[chosen.codes] >= min_count for f, chosen in ((a, chosen_a), (b, chosen_b)))
+    unseen = np.outer(often_a, often_b).ravel()
+    unseen[seen_pairs(chosen_a, chosen_b)] = False
+    cells = np.flatnonzero(unseen)
+    if not len(cells):
+        return []
     table = pair_table(model, batch, chosen_a, chosen_b, layout, BACKGROUND)
-    often = [field.counts[chosen.codes] >= min_count for field, chosen in ((a, chosen_a), (b, chosen_b))]
-    cells = np.flatnonzero((table["support"] == 0) & np.outer(*often).ravel())
     return _unseen(chosen_a, chosen_b, cells, table["effect"].to_numpy()[cells])
 
 

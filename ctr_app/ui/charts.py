@@ -229,34 +229,6 @@ def ranking(
     return readable(bars, title=titled(_("Strongest pairs")), height=26 * len(shown) + 70)
 
 
-@kept
-def value_heatmap(table: pd.DataFrame, field_a: str, field_b: str, title: dict[str, str]) -> Any:
-    """Value × value effects on one diverging scale centred at zero; unseen pairs are crossed out with a dot."""
-    limit = float(table["effect"].abs().max()) or 1.0
-    order_a, order_b = list(dict.fromkeys(table["value_a"])), list(dict.fromkeys(table["value_b"]))
-    x = alt.X("value_b:N", sort=order_b, title=shorten(field_b), axis=SLANTED)
-    y = alt.Y("value_a:N", sort=order_a, title=shorten(field_a))
-    cells = (
-        alt.Chart(table)
-        .mark_rect(cornerRadius=2)
-        .encode(
-            x=x,
-            y=y,
-            color=alt.Color("effect:Q", title=_("logits"), scale=alt.Scale(range="diverging", domain=[-limit, limit])),
-            tooltip=[
-                alt.Tooltip("value_a:N", title=shorten(field_a)),
-                alt.Tooltip("value_b:N", title=shorten(field_b)),
-                alt.Tooltip("effect:Q", format="+.4f", title=_("effect in logits")),
-                alt.Tooltip("support:Q", title=_("rows with both")),
-            ],
-        )
-    )
-    unseen = table["support"] == 0
-    never = alt.Chart(table[unseen]).mark_point(size=18, filled=True, opacity=0.9).encode(x=x, y=y)
-    size = {"width": alt.Step(40), "height": alt.Step(28)}
-    return readable(cells + never if unseen.any() else cells, title=title, **size)
-
-
 def block_frame(names: Sequence[str], norms: np.ndarray) -> pd.DataFrame:
     """The norm of each block of W, strongest first: field_a is multiplied, field_b is read."""
     pairs = [(a, b, float(norms[i, j])) for i, a in enumerate(names) for j, b in enumerate(names)]

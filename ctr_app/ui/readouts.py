@@ -31,6 +31,11 @@ def model_of(run_id: str) -> tuple[nn.Module, Encoder]:
     return services.runs().get(run_id).load_model()
 
 
+def place_of(run_id: str, field: str) -> int:
+    """Where a field stands in its run's layout: for keys of widgets, which names from data must not be in."""
+    return model_of(run_id)[1].layout.field_names.index(field)
+
+
 def dataset_of(run: Run) -> DataSet:
     """The data set that a run was trained on."""
     return services.datasets().get(run.spec().dataset_id)
@@ -76,10 +81,10 @@ def unseen(run_id: str, fields: tuple[str, ...], min_count: int) -> pd.DataFrame
 
 
 @st.cache_data(max_entries=256, show_spinner=False)
-def rows_with(run_id: str, field_a: str, code_a: int, field_b: str, code_b: int) -> tuple[pd.DataFrame, np.ndarray]:
+def rows_with(run_id: str, field_a: str, value_a: str, field_b: str, value_b: str) -> tuple[pd.DataFrame, np.ndarray]:
     """Training rows that have both values, and their predicted CTR."""
     run = services.runs().get(run_id)
-    a, b = coded(run_id, field_a).only(code_a), coded(run_id, field_b).only(code_b)
+    a, b = (coded(run_id, field).with_value(value) for field, value in ((field_a, value_a), (field_b, value_b)))
     return example_rows(model_of(run_id)[0], dataset_of(run), encoded_of(run_id), a, b)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,8 +15,9 @@ from ctr_app.data.encoding import Encoder
 from ctr_app.data.errors import InputError
 from ctr_app.data.synthetic import planted_clicks, planted_histories
 from ctr_app.explain.bins import quantile_bins
+from ctr_app.explain.coded import coded_field
 from ctr_app.explain.readouts import sample_batch
-from ctr_app.explain.values import double_centred, value_table
+from ctr_app.explain.values import centred_vectors, coded_pair, double_centred, pair_table, value_table
 from ctr_app.training.trainer import predict
 
 from .examples import SCHEMA, encoded, random_model, row_of, table
@@ -222,6 +224,88 @@ def test_the_table_leaves_the_batch_and_the_models_mode_alone():
     after = [batch.numeric, batch.categorical, *batch.sequences.values()]
     assert all(torch.equal(a, b) for a, b in zip(before, after, strict=True))
     assert value_table(model.eval(), encoder, batch, "price", "films").equals(first)
+
+
+def weighted(rows=60):
+    """Rows that count for more or less, whose labels are probabilities."""
+    encoder, batch = encoded(rows)
+    generator = torch.Generator().manual_seed(0)
+    labels, weights = torch.rand(rows, generator=generator), torch.rand(rows, generator=generator) + 0.5
+    return encoder, replace(batch, labels=labels, weights=weights)
+
+
+@pytest.mark.parametrize("field_b", ["price", "genre", "tags"])
+def test_fms_effects_vanish_in_the_mean_over_the_training_rows_by_their_weights(field_b):
+    encoder, batch = weighted()
+    a, b = coded_pair(encoder, batch, "film", field_b)
+    table = pair_table(random_model("fm", encoder.layout), batch, a.at_least(1), b.at_least(1), encoder.layout)
+    effects = table["effect"].to_numpy().reshape(len(a.at_least(1)), -1)
+    np.testing.assert_allclose(a.at_least(1).shares @ effects, 0, atol=1e-5)
+    assert np.abs(effects).max() > 1e-2
+
+
+def test_fms_mean_history_is_that_of_the_rows_by_their_weights():
+    encoder, batch = weighted()
+    model = random_model("fm", encoder.layout)
+    films = coded_field(encoder, batch, "films").at_least(1)
+    place = encoder.layout.field_names.index("films")
+    with torch.no_grad():
+        pooled = model.field_vectors(batch)[:, place].double().numpy()
+        vectors = model.factors("films")[films.codes].double().numpy()
+    mean = np.average(pooled, axis=0, weights=batch.weights)
+    np.testing.assert_allclose(centred_vectors(model, films), vectors - mean, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["fm", "dcn-v2", "din"])
+def test_observed_and_predicted_ctr_are_weighted_means_over_the_rows_with_both(name):
+    encoder, batch = weighted()
+    model = random_model(name, encoder.layout)
+    frame = value_table(model, encoder, batch, "film", "genre")
+    values_a, values_b = (values_of(encoder, batch, field) for field in ("film", "genre"))
+    ctr = 1 / (1 + np.exp(-predict(model, batch)))
+    lines = iter(frame.itertuples())
+    for _, rows_a in values_a:
+        for _, rows_b in values_b:
+            rows, line = sorted(rows_a & rows_b), next(lines)
+            if rows:
+                assert line.observed == pytest.approx(np.average(batch.labels[rows], weights=batch.weights[rows]))
+                assert line.predicted == pytest.approx(np.average(ctr[rows], weights=batch.weights[rows]), abs=1e-6)
+    assert (frame["support"] > 0).any()
+
+
+@pytest.mark.parametrize("name", ["fm", "dcn-v2"])
+def test_without_a_row_that_has_both_nothing_was_observed_and_the_values_are_put_into_rows(name):
+    encoder, batch = encoded(6)
+    model = random_model(name, encoder.layout)
+    frame = value_table(model, encoder, batch, "film", "genre")
+    values_a, values_b = (values_of(encoder, batch, field) for field in ("film", "genre"))
+    lines = iter(frame.itertuples())
+    for set_a, _ in values_a:
+        for set_b, _ in values_b:
+            line, ctr = next(lines), []
+            for row in range(len(batch)):
+                changed = copy_of(batch, row)
+                set_a(changed)
+                set_b(changed)
+                ctr.append(1 / (1 + np.exp(-predict(model, changed)[0])))
+            assert np.isnan(line.observed) == (line.support == 0)
+            if line.support == 0:
+                assert line.predicted == pytest.approx(np.mean(ctr), abs=1e-6)
+    assert (frame["support"] == 0).any()
+
+
+@pytest.mark.parametrize("name", ["fm", "dcn-v2", "din"])
+def test_values_that_are_added_leave_the_others_as_they_are(name):
+    encoder, batch = encoded()
+    model = random_model(name, encoder.layout)
+    a, b = coded_pair(encoder, batch, "film", "tags")
+    few = pair_table(model, batch, a.choose(2), b.choose(2), encoder.layout)
+    rare_a, rare_b = (int(field.choose(3).codes[2]) for field in (a, b))
+    more = pair_table(model, batch, a.choose(2, [rare_a]), b.choose(2, [rare_b]), encoder.layout)
+    both = few.merge(more, on=["value_a", "value_b"], suffixes=("", "_more"), validate="one_to_one")
+    assert (len(few), len(more), len(both)) == (4, 9, 4)
+    for column in ("effect", "support", "observed", "predicted"):
+        np.testing.assert_allclose(both[column], both[f"{column}_more"], atol=1e-6)
 
 
 def test_double_centred_tables_have_weighted_means_of_zero_and_purified_tables_stay():
