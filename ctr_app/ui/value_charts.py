@@ -49,15 +49,15 @@ def value_heatmap(table: pd.DataFrame, field_a: str, field_b: str, measure: str,
     shown, scale = MEASURES[measure], _scale(table, measure)
     order_a, order_b = (list(dict.fromkeys(table[column])) for column in ("name_a", "name_b"))
     is_numbered = len(order_b) <= MOST_NUMBERED
-    table = table.assign(number=table[shown.column], is_strong=_is_strong(table[shown.column], scale))
+    table = table.assign(number=table[shown.column])
     x = alt.X("name_b:N", sort=order_b, title=shorten(field_b), axis=charts.SLANTED)
     y = alt.Y("name_a:N", sort=order_a, title=shorten(field_a), axis=charts.UPRIGHT)
     picked = alt.selection_point(name=CELL, fields=["name_a", "name_b"], toggle=False)
     legend = alt.Legend(gradientLength=180, format=shown.format)
     base = alt.Chart(table).encode(x=x, y=y, tooltip=_tooltip(field_a, field_b))
     color = alt.Color("number:Q", title=_(shown.unit), scale=scale, legend=legend)
-    opacity = alt.condition(picked, alt.value(1.0), alt.value(0.6))
-    layers = [base.mark_rect(cornerRadius=2).encode(color=color, opacity=opacity).add_params(picked)]
+    stroke = alt.condition(picked, alt.value(_ink()), alt.value(None), empty=False)
+    layers = [base.mark_rect(cornerRadius=2, strokeWidth=3).encode(color=color, stroke=stroke).add_params(picked)]
     if is_numbered:
         layers.append(_numbers(base, shown.format))
     layers.append(_dots(base, is_numbered))
@@ -128,15 +128,18 @@ def _highest_rate(table: pd.DataFrame) -> float:
     return max(0.01, float(observed.max()) if len(observed) else 0.0, float(table["predicted"].max()))
 
 
-def _is_strong(numbers: pd.Series, scale: alt.Scale) -> pd.Series:
-    """Where the colour is so far from the background's that figures stand out in the background's own."""
-    return numbers.abs() > 0.55 * scale.to_dict()["domain"][1]
-
-
 def _numbers(base: alt.Chart, format: str) -> alt.Chart:
-    weak, strong = ("#e9ecf5", "#12151f") if is_dark() else ("#0f1526", "#ffffff")
-    color = alt.condition("datum.is_strong", alt.value(strong), alt.value(weak))
-    return base.mark_text(fontSize=charts.LABEL_SIZE).encode(text=alt.Text("number:Q", format=format), color=color)
+    """The figure of each cell, black or white, whichever stands out more from the cell."""
+    cell = "scale('color', datum.number)"
+    is_light = f"contrast('black', {cell}) > contrast('white', {cell})"
+    color = alt.condition(is_light, alt.value("#000000"), alt.value("#ffffff"))
+    numbers = base.transform_filter("isValid(datum.number)").mark_text(fontSize=charts.LABEL_SIZE)
+    return numbers.encode(text=alt.Text("number:Q", format=format), color=color)
+
+
+def _ink() -> str:
+    """The colour of text on the page."""
+    return "#ffffff" if is_dark() else "#000000"
 
 
 def _dots(base: alt.Chart, is_numbered: bool) -> alt.Chart:

@@ -71,23 +71,32 @@ def test_a_double_press_begins_one_training_and_the_way_back_stays_open(screen: 
 
 
 @pytest.mark.parametrize("color_scheme", ["light", "dark"])
-def test_the_text_of_charts_stands_out_from_the_page(
+def test_the_text_of_charts_stands_out_from_what_is_behind_it(
     new_screen: NewScreen, earlier_runs: dict[str, Run], color_scheme: str
 ) -> None:
     screen = new_screen(color_scheme=color_scheme)
     screen.open(f"interactions?run={earlier_runs['DCN-V2'].id}")
     screen.see_chart()
     screen.settle()
-    page, texts = screen.page.evaluate(
-        """() => [
-          getComputedStyle(document.querySelector('[data-testid="stApp"]')).backgroundColor,
-          [...document.querySelectorAll('svg text')].filter(text => text.getAttribute('opacity') !== '0')
-            .map(text => [text.textContent, getComputedStyle(text).fill, parseFloat(getComputedStyle(text).fontSize)]),
-        ]"""
+    texts = screen.page.evaluate(
+        """() => {
+          const page = getComputedStyle(document.querySelector('[data-testid="stApp"]')).backgroundColor;
+          const behind = text => {
+            const {x, y, width, height} = text.getBoundingClientRect();
+            const isUnder = box => box.left < x + width / 2 && box.right > x + width / 2
+              && box.top < y + height / 2 && box.bottom > y + height / 2;
+            const cells = [...text.closest('svg').querySelectorAll('.mark-rect.role-mark path')];
+            const cell = text.closest('.role-mark') && cells.find(path => isUnder(path.getBoundingClientRect()));
+            return cell ? getComputedStyle(cell).fill : page;
+          };
+          return [...document.querySelectorAll('svg text')].filter(text => text.getAttribute('opacity') !== '0').map(
+            text => [text.textContent, getComputedStyle(text).fill, behind(text),
+              parseFloat(getComputedStyle(text).fontSize)]);
+        }"""
     )
     assert len(texts) > 50
-    for text, fill, size in texts:
-        assert contrast(fill, page) >= 4.5, text
+    for text, fill, ground, size in texts:
+        assert contrast(fill, ground) >= 4.5, (text, fill, ground)
         assert size >= 12, text
 
 
