@@ -1,7 +1,7 @@
 """One data set on disk: the table as it was read, and its encoded rows as memory-mappable arrays.
 
-Its folder holds ``table.parquet``, ``dataset.json`` and ``names.json``; each way of encoding it lies beside them under
-``encoded/<key>/``, where the key is the hash of the schema, the split and the minimum count.
+Its folder holds ``table.parquet`` or ``table.codes``, ``dataset.json`` and ``names.json``; each way of encoding it lies
+beside them under ``encoded/<key>/``, where the key is the hash of the schema, the split and the minimum count.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from .files import bytes_in, new_folder, read_json, write_json
 from .filling import OnDisk
 from .schema import Role, Schema
 from .splitting import SPLITS, SplitRule, split_table
-from .tables import Frame, ParquetTable
+from .tables import FiledTable, Frame, open_table
 
 
 @dataclass(frozen=True)
@@ -68,9 +68,9 @@ class DataSet:
     file_rows: tuple[int, int, int] | None = None
 
     @cached_property
-    def frame(self) -> ParquetTable:
+    def frame(self) -> FiledTable:
         """The table, of which nothing is in memory until it is asked for."""
-        return ParquetTable(self.folder / "table.parquet")
+        return open_table(self.folder)
 
     def part(self, start: int, length: int) -> pl.DataFrame:
         """``length`` rows from row ``start`` on, without reading the rest."""

@@ -15,7 +15,7 @@ import polars as pl
 
 from .columns import as_lists, as_number, as_text
 from .schema import Column
-from .tables import Frame, ParquetTable, pieces
+from .tables import FiledTable, Frame, pieces
 
 # A column of texts is searched for distinct values unless its beginning shows that most are distinct.
 LOOKED_AT = 10_000
@@ -111,7 +111,7 @@ def read_numbers(frame: Frame, name: str) -> Distinct:
 
 def _dictionary(frame: Frame, name: str) -> Distinct | None:
     """A column of text of a file, without a look at each cell; None for other columns."""
-    kept = frame.dictionary(name) if isinstance(frame, ParquetTable) else None
+    kept = frame.dictionary(name) if isinstance(frame, FiledTable) else None
     return None if kept is None else Distinct(*kept)
 
 

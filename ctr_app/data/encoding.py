@@ -13,11 +13,13 @@ import numpy as np
 
 from .arrays import EncodedRows
 from .batch import FieldLayout, SequenceField
+from .coded import CodedTable
 from .columns import field_text
 from .distinct import Distinct, Histories, read_histories, read_numbers, read_texts
 from .errors import InputError, join_names
-from .filling import AboutRows, Filling, InMemory, Storage
+from .filling import SIDE_BY_SIDE, AboutRows, Filling, InMemory, Storage
 from .schema import Column, Role, Schema
+from .side_by_side import can_be_joined, join
 from .tables import ChosenRows, Frame
 from .transforms import NumericTransform
 from .vocabulary import Vocabulary, read_vocabularies, write_vocabularies
@@ -56,18 +58,29 @@ class Encoder:
         it for each split.
         """
         filling = {split: Filling(rows, schema, storage[split]) for split, rows in splits.items()}
+        by_value: dict[str, np.ndarray] = {}
+        is_coded = _is_coded(frame, schema, splits)
 
         def encode(unit: Sequence[Column]) -> Encoder:
             cells = _read(frame, unit)
             learned = _learned(schema, cells, min_count, splits["train"])
             for column, found in cells.items():
-                learned._fill(column, found, filling.values())
+                if is_coded and column.role is not Role.SEQUENCE:
+                    by_value[column.name] = learned._by_value(column, found)
+                else:
+                    learned._fill(column, found, filling.values())
             return learned
 
         about = AboutRows.read(frame, schema)
         with ThreadPoolExecutor(NUM_THREADS) as pool:
             encoder = cls._of(schema, list(pool.map(encode, _units(schema))))
+        if isinstance(frame, CodedTable) and is_coded:
+            for name, (role, dtype) in SIDE_BY_SIDE.items():
+                columns = [(column.name, by_value[column.name]) for column in schema.with_role(role)]
+                join(frame, splits, storage, name, columns, dtype)
         for part in filling.values():
+            if not is_coded:
+                part.join()
             part.finish(about)
         return encoder
 
@@ -112,21 +125,25 @@ class Encoder:
         filling = Filling(np.arange(chosen.height), self.schema, storage)
         for column in self.schema.fields:
             self._fill(column, _read(chosen, [column])[column], [filling])
+        filling.join()
         filling.finish(AboutRows.read(chosen, self.schema))
         encoded = storage.rows(self.schema)
         return encoded if rows is None else replace(encoded, rows=rows.astype(np.int64))
 
     def _fill(self, column: Column, cells: Distinct | Histories, splits: Iterable[Filling]) -> None:
         """Encode one column's values once, and put them into the rows of all splits."""
-        if column.role is Role.NUMERIC:
-            by_value = self.transforms[column.name](cells.values.to_numpy())
-        else:
-            by_value = self.vocabulary_of(column.name).ids(cells.values)
+        by_value = self._by_value(column, cells)
         for split in splits:
             if isinstance(cells, Histories):
                 split.put_histories(column, cells, by_value, self.sequence_lengths[column.name])
             else:
                 split.put(column, cells, by_value)
+
+    def _by_value(self, column: Column, cells: Distinct | Histories) -> np.ndarray:
+        """float32 or int32 (V,): what a model reads for each value of a column."""
+        if column.role is Role.NUMERIC:
+            return self.transforms[column.name](cells.values.to_numpy())
+        return self.vocabulary_of(column.name).ids(cells.values)
 
     def save(self, folder: Path) -> None:
         """Write data files only (JSON and Parquet), no pickle."""
@@ -150,6 +167,12 @@ class Encoder:
             read_vocabularies(folder / VOCABULARIES, described["tables"]),
             described["sequence_lengths"],
         )
+
+
+def _is_coded(frame: Frame, schema: Schema, splits: Mapping[str, np.ndarray]) -> bool:
+    """Whether columns can go straight from the table's codes into their places side by side."""
+    names = [column.name for role, _ in SIDE_BY_SIDE.values() for column in schema.with_role(role)]
+    return isinstance(frame, CodedTable) and can_be_joined(frame, names, splits.values())
 
 
 def _units(schema: Schema) -> list[tuple[Column, ...]]:

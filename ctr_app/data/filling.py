@@ -21,6 +21,11 @@ from .tables import Frame
 
 # So many cells are put together at a time.
 CELLS_AT_ONCE = 2**20
+# Arrays that hold one column for each field of a role.
+SIDE_BY_SIDE: dict[str, tuple[Role, type]] = {
+    "numeric": (Role.NUMERIC, np.float32),
+    "categorical": (Role.CATEGORICAL, np.int32),
+}
 
 
 class Storage(Protocol):
@@ -32,8 +37,11 @@ class Storage(Protocol):
     def column(self, name: str, start: int, stop: int, dtype: type) -> np.ndarray:
         """Rows ``start`` to ``stop`` of a column that waits."""
 
-    def put(self, name: str, shape: tuple[int, ...], dtype: type, chunks: Iterable[np.ndarray]) -> None:
-        """Keep an array given by some rows at a time; ``name`` is a field of EncodedRows, or ``sequence_0``."""
+    def begin(self, name: str, shape: tuple[int, ...], dtype: type) -> None:
+        """Begin an array; ``name`` is a field of EncodedRows, or ``sequence_0``."""
+
+    def add(self, name: str, rows: np.ndarray) -> None:
+        """Add some rows to an array, until it has its shape."""
 
     def close(self) -> None:
         """Let go of the columns."""
@@ -44,6 +52,7 @@ class InMemory:
 
     def __init__(self) -> None:
         self._columns: dict[str, np.ndarray] = {}
+        self._filled: dict[str, int] = {}
         self.arrays: dict[str, np.ndarray] = {}
 
     def put_column(self, name: str, column: np.ndarray) -> None:
@@ -54,14 +63,16 @@ class InMemory:
         """Rows ``start`` to ``stop`` of a column that waits."""
         return self._columns[name][start:stop].astype(dtype, copy=False)
 
-    def put(self, name: str, shape: tuple[int, ...], dtype: type, chunks: Iterable[np.ndarray]) -> None:
-        """Keep an array given by some rows at a time; ``name`` is a field of EncodedRows, or ``sequence_0``."""
-        array: np.ndarray = np.empty(shape, dtype)
-        start = 0
-        for chunk in chunks:
-            array[start : start + len(chunk)] = chunk
-            start += len(chunk)
-        self.arrays[name] = array
+    def begin(self, name: str, shape: tuple[int, ...], dtype: type) -> None:
+        """Begin an array; ``name`` is a field of EncodedRows, or ``sequence_0``."""
+        self.arrays[name] = np.empty(shape, dtype)
+        self._filled[name] = 0
+
+    def add(self, name: str, rows: np.ndarray) -> None:
+        """Add some rows to an array, until it has its shape."""
+        start = self._filled[name]
+        self.arrays[name][start : start + len(rows)] = rows
+        self._filled[name] = start + len(rows)
 
     def rows(self, schema: Schema) -> EncodedRows:
         """All arrays of a table with that schema."""
@@ -89,13 +100,16 @@ class OnDisk:
         """Rows ``start`` to ``stop`` of a column that waits."""
         return np.fromfile(self._waiting / name, dtype, stop - start, offset=start * np.dtype(dtype).itemsize)
 
-    def put(self, name: str, shape: tuple[int, ...], dtype: type, chunks: Iterable[np.ndarray]) -> None:
-        """Keep an array given by some rows at a time; ``name`` is a field of EncodedRows, or ``sequence_0``."""
+    def begin(self, name: str, shape: tuple[int, ...], dtype: type) -> None:
+        """Begin an array; ``name`` is a field of EncodedRows, or ``sequence_0``."""
+        described = {"descr": np.lib.format.dtype_to_descr(np.dtype(dtype)), "fortran_order": False, "shape": shape}
         with (self._folder / f"{name}.npy").open("wb") as file:
-            described = {"descr": np.lib.format.dtype_to_descr(np.dtype(dtype)), "fortran_order": False, "shape": shape}
             np.lib.format.write_array_header_1_0(file, described)
-            for chunk in chunks:
-                chunk.astype(dtype, copy=False).tofile(file)
+
+    def add(self, name: str, rows: np.ndarray) -> None:
+        """Add some rows to an array, until it has its shape."""
+        with (self._folder / f"{name}.npy").open("ab") as file:
+            file.write(np.ascontiguousarray(rows).data)
 
     def close(self) -> None:
         """Remove the columns that have waited."""
@@ -133,12 +147,15 @@ class Filling:
     def put_histories(self, column: Column, cells: Histories, by_value: np.ndarray, max_length: int) -> None:
         """Fill in a column of histories, cut to the last ``max_length`` items."""
         chunks = (cells.take(by_value, self._rows[start:stop], max_length) for start, stop in self._chunks(max_length))
-        self._storage.put(self._place(column), (len(self._rows), max_length), np.int32, chunks)
+        self._put(self._place(column), (len(self._rows), max_length), np.int32, chunks)
+
+    def join(self) -> None:
+        """Put the columns side by side that wait."""
+        for name, (role, dtype) in SIDE_BY_SIDE.items():
+            self._join(name, self._schema.with_role(role), dtype)
 
     def finish(self, about: AboutRows) -> None:
-        """Put all arrays together, with what is said about the rows of the table."""
-        self._join("numeric", self._schema.with_role(Role.NUMERIC), np.float32)
-        self._join("categorical", self._schema.with_role(Role.CATEGORICAL), np.int32)
+        """Add what is said about the rows of the table."""
         self._keep("labels", about.labels[self._rows])
         self._keep("rows", self._rows)
         if about.groups is not None:
@@ -154,10 +171,15 @@ class Filling:
             np.stack([self._storage.column(place, start, stop, dtype) for place in places], axis=1)
             for start, stop in (self._chunks(len(columns)) if columns else ())
         )
-        self._storage.put(name, (len(self._rows), len(columns)), dtype, chunks)
+        self._put(name, (len(self._rows), len(columns)), dtype, chunks)
 
     def _keep(self, name: str, array: np.ndarray) -> None:
-        self._storage.put(name, array.shape, array.dtype.type, [array])
+        self._put(name, array.shape, array.dtype.type, [array])
+
+    def _put(self, name: str, shape: tuple[int, ...], dtype: type, chunks: Iterable[np.ndarray]) -> None:
+        self._storage.begin(name, shape, dtype)
+        for chunk in chunks:
+            self._storage.add(name, chunk.astype(dtype, copy=False))
 
     def _chunks(self, width: int) -> Iterator[tuple[int, int]]:
         """First and last row of what is put together at a time."""

@@ -13,6 +13,8 @@ from typing import BinaryIO
 import polars as pl
 from polars.io.plugins import register_io_source
 
+from .coded import CodedTable, write_coded
+from .coding import Cells
 from .decoding import Decoder
 from .errors import InputError, shorten, spaced
 from .libsvm import Survey, is_libsvm, libsvm_frames
@@ -20,12 +22,14 @@ from .odd_rows import OddRows
 from .sniffing import sniff
 from .staging import BLOCK_BYTES, StagedFile, goes_with, remove, staging_folder, writing
 from .streaming import TextParser, line_blocks
-from .tables import Frame, ParquetTable
+from .tables import CODED_NAME, PARQUET_NAME, Frame, ParquetTable
 from .texts import HEAD_BYTES, Text, open_text
 from .typed import PARQUET_MARK, copy_parquet, parquet_columns
 from .unpacking import ByteStream, unpacked
 
 MAX_COLUMNS = 20_000
+# A text that begins with as many bytes as this is kept as codes; a smaller one is read faster as it is.
+CODED_BYTES = HEAD_BYTES
 MAX_NAME_LENGTH = 1000
 SPOKEN_SEPARATORS = {"\\t": "\t", "tab": "\t", "space": " ", "\\x01": "\x01"}
 
@@ -140,7 +144,7 @@ def _read(path: Path, folder: Path, name: str, options: ReadOptions) -> Table:
 
 def _read_parquet(path: Path, folder: Path, name: str) -> Table:
     columns = _clean_names(_checked_width(parquet_columns(path, name), name))
-    target = folder / "table.parquet"
+    target = folder / PARQUET_NAME
     with writing(name):
         copy_parquet(path, target, columns, name)
     return Table(ParquetTable(target), name, "", "Parquet")
@@ -152,7 +156,12 @@ def _read_text(text: Text, folder: Path, name: str, options: ReadOptions) -> Tab
     odd = OddRows(name)
     decoder = Decoder("utf-8" if text.is_decoded else text.encoding, odd)
     parser = TextParser(dialect, names, decoder, odd)
-    frame = _written(parser.frames(line_blocks(text.stream, text.head, dialect.quoting, name)), names, folder, name)
+    blocks = line_blocks(text.stream, text.head, dialect.quoting, name)
+    frame: Frame
+    if len(text.head) < CODED_BYTES:
+        frame = _written(parser.frames(blocks), names, folder, name)
+    else:
+        frame = _coded(parser.cells(blocks), names, folder, name)
     odd.check(parser.rows)
     return Table(
         frame,
@@ -186,7 +195,7 @@ def _blocks(path: Path, name: str) -> Iterator[bytes]:
 
 def _written(frames: Iterator[pl.DataFrame], names: list[str], folder: Path, name: str) -> ParquetTable:
     """The frames as one Parquet file; the next is made while one is written."""
-    path = folder / "table.parquet"
+    path = folder / PARQUET_NAME
     rows = register_io_source(lambda *_: frames, schema=dict.fromkeys(names, pl.String()))
     try:
         with writing(name):
@@ -194,6 +203,14 @@ def _written(frames: Iterator[pl.DataFrame], names: list[str], folder: Path, nam
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
         raise InputError("{name} cannot be read as a table: its cells cannot be told apart.", name=name) from error
     return ParquetTable(path)
+
+
+def _coded(blocks: Iterator[Cells | pl.DataFrame], names: list[str], folder: Path, name: str) -> CodedTable:
+    """The blocks as a file of codes; the next is made while one is written."""
+    path = folder / CODED_NAME
+    with writing(name):
+        write_coded(path, names, blocks)
+    return CodedTable(path)
 
 
 def _unpacked_copy(stream: ByteStream, head: bytes, path: Path, name: str) -> Path:

@@ -183,7 +183,7 @@ class DatasetStore:
         stored = same or replace(dataset, folder=self.root / dataset.id)
         if same is None:
             with new_folder(stored.folder) as temporary:
-                write_table(frame, temporary / "table.parquet")
+                write_table(frame, temporary)
                 self._write_description(replace(stored, folder=temporary))
         return stored if dataset.preparation is None else self.update(stored, dataset.preparation)
 

@@ -6,11 +6,13 @@ At most a few blocks are in memory at a time, so the peak does not depend on the
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Iterator
 from typing import Protocol
 
 import polars as pl
 
+from .coding import Cells, cells_of_text
 from .columns import MISSING_TOKENS
 from .decoding import Decoder
 from .errors import InputError
@@ -24,6 +26,8 @@ MAX_LINE_BYTES = 2**26
 MAX_OPEN_BYTES = 2**20
 # A block in which something is wrong is cut into parts of about this, so that few rows go the slow way.
 PART_BYTES = 2**20
+# Cells are found in parts that stay in the processor's cache.
+CELLS_BYTES = 2**21
 # Stands in for a separator such as "::", which the parser cannot take: a control character made for the purpose.
 UNIT_SEPARATOR = "\x1f"
 
@@ -75,12 +79,38 @@ class TextParser:
 
     def frames(self, blocks: Iterator[bytes]) -> Iterator[pl.DataFrame]:
         """A frame for each block that holds rows."""
+        for block, first_line in self._bodies(blocks):
+            frame = self._parse(block, first_line)
+            if frame.height:
+                yield frame
+
+    def cells(self, blocks: Iterator[bytes]) -> Iterator[Cells | pl.DataFrame]:
+        """The same, but of blocks in which all is well and nothing quoted only where their cells are.
+
+        These cells may have spaces around them, and there may be rows without any value.
+        """
+        for block, first_line in self._bodies(blocks):
+            is_plain = not (self._quoting and b'"' in block)
+            for start, end, lines in _cuts(block, False, CELLS_BYTES if is_plain else len(block)):
+                found = self._found(memoryview(block)[start:end]) if is_plain else None
+                if found is not None:
+                    self.rows += found.height
+                    yield found
+                elif (frame := self._parse(block[start:end], first_line + lines)).height:
+                    yield frame
+
+    def _bodies(self, blocks: Iterator[bytes]) -> Iterator[tuple[bytes, int]]:
+        """Blocks as the reader takes them, each with the number of its first line."""
         for block in blocks:
             block, first_line = self._body(block)
-            if block:
-                frame = self._parse(self._plain(block, first_line), first_line)
-                if frame.height:
-                    yield frame
+            if block and (plain := self._plain(block, first_line)):
+                yield plain, first_line
+
+    def _found(self, block: memoryview) -> Cells | None:
+        """The cells of a block without quotes, if all is well with them."""
+        if bytes(block[:3]) == codecs.BOM_UTF8:
+            return None
+        return cells_of_text(block, self._separator, len(self._schema), self._header[0] if self._header else None)
 
     def _body(self, block: bytes) -> tuple[bytes, int]:
         """The block without the lines before the first row of values, and the number of its first line."""
@@ -113,9 +143,9 @@ class TextParser:
     def _parse(self, block: bytes, first_line: int) -> pl.DataFrame:
         frame = self._sound(block)
         if frame is None:
-            parts = list(_parts(block, self._quoting))
-            if len(parts) > 1:
-                return pl.concat([self._parse(part, first_line + lines) for part, lines in parts])
+            cuts = list(_cuts(block, self._quoting, PART_BYTES))
+            if len(cuts) > 1:
+                return pl.concat([self._parse(block[start:end], first_line + lines) for start, end, lines in cuts])
             frame = self._mended(block, first_line)
         self.rows += frame.height
         return self._without_headers(_clean(frame, block, self._separator), block, first_line)
@@ -172,14 +202,16 @@ class TextParser:
         return sum(self._odd.counts.get(kind, 0) for kind in (Odd.LONG, Odd.QUOTES))
 
 
-def _parts(block: bytes, quoting: bool) -> Iterator[tuple[bytes, int]]:
-    """The block in parts of whole rows, each with the number of lines before it."""
+def _cuts(block: bytes, quoting: bool, size: int) -> Iterator[tuple[int, int, int]]:
+    """Where parts of whole rows, of about ``size`` bytes, start and end, each with the number of lines before it."""
     start = lines = 0
     while start < len(block):
-        end = start + _end_of_rows(block[start : start + PART_BYTES], quoting)
-        end = len(block) if end == start or len(block) - start <= PART_BYTES else end
-        yield block[start:end], lines
-        lines += block.count(b"\n", start, end)
+        end = len(block)
+        if end - start > size:
+            end = start + _end_of_rows(block[start : start + size], quoting)
+            end = len(block) if end == start else end
+        yield start, end, lines
+        lines += block.count(b"\n", start, end) if end < len(block) else 0
         start = end
 
 

@@ -14,9 +14,11 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from .coded import CodedTable
 from .columns import as_text
 
 PIECE_ROWS = 2**18
+PARQUET_NAME, CODED_NAME = "table.parquet", "table.codes"
 
 
 class Frame(Protocol):
@@ -208,22 +210,33 @@ class JoinedTable:
         return series if is_alike else as_text(series)
 
 
+# What only some of is read at a time.
+FiledTable = ParquetTable | CodedTable
+
+
 def pieces(frame: Frame, name: str) -> Iterator[pl.Series]:
     """One column piece by piece, at least one; of a table in a file, no more than a piece is in memory."""
     starts = range(0, max(frame.height, 1), PIECE_ROWS)
-    if isinstance(frame, ParquetTable):
+    if isinstance(frame, FiledTable):
         yield from (frame.cells(name, start, PIECE_ROWS) for start in starts)
     else:
         column = frame[name]
         yield from (column.slice(start, PIECE_ROWS) for start in starts)
 
 
-def write_table(frame: Frame, path: Path) -> None:
-    """Write a table to a new Parquet file; one that is in a file already shares its space on disk where that works."""
-    if isinstance(frame, ParquetTable):
-        try:
-            os.link(frame.path, path)
-        except OSError:
-            shutil.copyfile(frame.path, path)
-    else:
-        frame.head(frame.height).write_parquet(path)
+def write_table(frame: Frame, folder: Path) -> None:
+    """Write a table to a new file; one that is in a file already shares its space on disk where that works."""
+    if not isinstance(frame, FiledTable):
+        frame.head(frame.height).write_parquet(folder / PARQUET_NAME)
+        return
+    path = folder / (CODED_NAME if isinstance(frame, CodedTable) else PARQUET_NAME)
+    try:
+        os.link(frame.path, path)
+    except OSError:
+        shutil.copyfile(frame.path, path)
+
+
+def open_table(folder: Path) -> FiledTable:
+    """The table that ``write_table`` wrote; nothing of it is read before it is asked for."""
+    path = folder / CODED_NAME
+    return CodedTable(path) if path.exists() else ParquetTable(folder / PARQUET_NAME)

@@ -1,7 +1,7 @@
-"""A training of each family on a few made-up rows, so that the first real one waits for nothing.
+"""A table and a training of each family on a few made-up rows, so that the first real ones wait for nothing.
 
-It compiles the loops of ``models.kernels``, or loads what an earlier process compiled, and all that torch's optimizer
-imports when it is first used.
+It compiles the loops of ``data.loops`` and ``models.kernels``, or loads what an earlier process compiled, and all that
+torch's optimizer imports when it is first used.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from ..data.batch import Batch, FieldLayout, SequenceField
+from ..data.warm_up import warm_up as warm_up_tables
 from ..models.registry import sketch
 from .launch import configs_for
 from .trainer import Trainer
@@ -30,6 +31,7 @@ SETTINGS: tuple[tuple[str, dict[str, str]], ...] = (
 
 def warm_up() -> None:
     """Train every loop's model once on the CPU; draws no random number, of which a run may draw meanwhile."""
+    warm_up_tables()
     for family, settings in SETTINGS:
         model, training = configs_for(family, {**settings, "epochs": 1})
         batch = _rows()

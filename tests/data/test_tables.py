@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ctr_app.data.tables import ChosenRows, Frame, JoinedTable, ParquetTable, write_table
+from ctr_app.data.tables import ChosenRows, Frame, JoinedTable, ParquetTable, open_table, write_table
 
 NAMES = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=8)
 ROWS = st.integers(0, 12)
@@ -45,8 +45,8 @@ def assert_alike(table: Frame, frame: pl.DataFrame) -> None:
 @given(frames())
 def test_a_table_in_a_file_is_the_table_in_memory(frame):
     with tempfile.TemporaryDirectory() as folder:
-        write_table(frame, Path(folder) / "table.parquet")
-        assert_alike(ParquetTable(Path(folder) / "table.parquet"), frame)
+        write_table(frame, Path(folder))
+        assert_alike(open_table(Path(folder)), frame)
 
 
 @given(frames(), st.integers(1, 5))
@@ -66,7 +66,7 @@ def test_texts_in_a_file_are_known_by_their_distinct_values(frame, group_rows):
 
 def test_a_range_of_rows_of_a_file_is_a_table_of_its_own(tmp_path):
     frame = pl.DataFrame({"a": list("vwxyz"), "b": range(5)})
-    write_table(frame, tmp_path / "t.parquet")
+    frame.write_parquet(tmp_path / "t.parquet")
     assert_alike(ParquetTable(tmp_path / "t.parquet", 1, 3), frame.slice(1, 3))
     assert ParquetTable(tmp_path / "t.parquet", 1, 3).dictionary("a") is None
 
@@ -91,24 +91,28 @@ def test_a_column_of_other_types_is_text_when_joined_and_the_others_stay():
     assert_alike(JoinedTable([whole, text]), expected)
 
 
+def staged(frame: pl.DataFrame, folder: Path) -> ParquetTable:
+    frame.write_parquet(folder / "staged.parquet")
+    return ParquetTable(folder / "staged.parquet")
+
+
 def test_a_table_in_a_file_is_stored_again_without_a_second_copy(tmp_path):
     frame = pl.DataFrame({"a": [1, 2]})
-    write_table(frame, tmp_path / "staged.parquet")
-    write_table(ParquetTable(tmp_path / "staged.parquet"), tmp_path / "stored.parquet")
-    assert (tmp_path / "stored.parquet").stat().st_nlink == 2
-    (tmp_path / "staged.parquet").unlink()
-    assert_alike(ParquetTable(tmp_path / "stored.parquet"), frame)
+    table = staged(frame, tmp_path)
+    write_table(table, tmp_path)
+    assert (tmp_path / "table.parquet").stat().st_nlink == 2
+    table.path.unlink()
+    assert_alike(open_table(tmp_path), frame)
 
 
 def test_where_a_file_cannot_have_two_names_it_is_copied(tmp_path, monkeypatch):
     monkeypatch.setattr("os.link", Mock(side_effect=OSError))
     frame = pl.DataFrame({"a": [1, 2]})
-    write_table(frame, tmp_path / "staged.parquet")
-    write_table(ParquetTable(tmp_path / "staged.parquet"), tmp_path / "stored.parquet")
-    assert_alike(ParquetTable(tmp_path / "stored.parquet"), frame)
+    write_table(staged(frame, tmp_path), tmp_path)
+    assert_alike(open_table(tmp_path), frame)
 
 
 def test_a_column_that_is_not_there_is_a_key_error(tmp_path):
-    write_table(pl.DataFrame({"a": [1]}), tmp_path / "t.parquet")
+    write_table(pl.DataFrame({"a": [1]}), tmp_path)
     with pytest.raises(KeyError):
-        ParquetTable(tmp_path / "t.parquet")["b"]
+        open_table(tmp_path)["b"]

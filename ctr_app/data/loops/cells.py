@@ -1,0 +1,276 @@
+"""Finding the cells of a text, and giving each distinct cell of a column a code.
+
+A text is ``data`` uint8 with at least PADDING zero bytes after its end, and ``words`` uint64, the same bytes eight at a
+time from each byte on. A table of cells is ``slots`` uint64 (S, 2), S a power of two: a cell's key, and its number
+from 1 on; 0 is a free slot. The cells themselves lie one after another in a text, cell ``i`` from ``ends[i]`` to
+``ends[i + 1]``.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import njit
+from numba.cpython.unsafe.numbers import trailing_zeros
+
+from . import compiled
+
+# The same to the compiler, and any number to who checks types.
+whole: Any = np.int64
+first_bit: Any = trailing_zeros
+PADDING = 64
+# Cells that are looked for at the same time.
+AT_ONCE = 128
+NEWLINE = np.uint8(10)
+ZERO, ONE, SEVEN, EIGHT, TOP_BYTE = (np.uint64(number) for number in (0, 1, 7, 8, 56))
+HALF = np.uint64(32)
+LOW_BITS, OTHER_BITS = np.uint64(0x0101010101010101), np.uint64(0x7F7F7F7F7F7F7F7F)
+# Brings the lowest bits of eight bytes together in the highest byte.
+GATHER = np.uint64(0x0102040810204080)
+# An odd number with its bits well mixed.
+MIX = np.uint64(0x9E3779B97F4A7C15)
+# The first bytes of a word.
+FIRST_BYTES = np.array([(1 << 8 * count) - 1 for count in range(9)], dtype=np.uint64)
+# No text holds this byte, so no cell of up to eight bytes has a key as large as one that is longer.
+LONG = np.uint64(0xFF << 56)
+
+
+@compiled
+def find_ends(words: np.ndarray, size: int, separator: np.uint8, ends: np.ndarray) -> int:
+    """Write into ``ends`` int32, after its first number, where separators and line ends stand; returns how many."""
+    count = 1
+    separators, newlines = LOW_BITS * np.uint64(separator), LOW_BITS * np.uint64(NEWLINE)
+    for start in range(0, size, 64):
+        found = ZERO
+        for part in range(8):
+            word = words[start + 8 * part]
+            others, lines = word ^ separators, word ^ newlines
+            differs = (((others & OTHER_BITS) + OTHER_BITS) | others) & (((lines & OTHER_BITS) + OTHER_BITS) | lines)
+            bits = (~differs >> SEVEN) & LOW_BITS
+            found |= ((bits * GATHER) >> TOP_BYTE) << np.uint64(8 * part)
+        while found != ZERO:
+            ends[count] = start + first_bit(found)
+            count += 1
+            found &= found - ONE
+    return count - 1
+
+
+@compiled
+def make_keys(data: np.ndarray, words: np.ndarray, edges: np.ndarray, gap: int, keys: np.ndarray) -> bool:
+    """Write into ``keys`` uint64 (columns, rows) a key of each cell: up to eight bytes as they are, of more a hash.
+
+    False if the text, where cells have a ``gap`` between them, has other line ends than those after the last column.
+    """
+    width, height = keys.shape
+    edge = 0
+    for row in range(height):
+        for column in range(width):
+            start, stop = whole(edges[edge]) + gap, whole(edges[edge + 1])
+            edge += 1
+            keys[column, row] = _key(words, start, stop)
+            if gap and (data[stop] == NEWLINE) != (column == width - 1):
+                return False
+    return True
+
+
+@compiled
+def any_begins(data: np.ndarray, ends: np.ndarray, count: int, width: int, cell: np.ndarray) -> bool:
+    """Whether the first cell of a line of the text with these ``ends``, without spaces around it, is ``cell`` uint8."""
+    for first in range(0, count, width):
+        start, stop = whole(ends[first]) + 1, whole(ends[first + 1])
+        if stop - start >= len(cell):
+            start, stop = _stripped(data, start, stop)
+            if stop - start == len(cell):
+                place = 0
+                while place < len(cell) and data[start + place] == cell[place]:
+                    place += 1
+                if place == len(cell):
+                    return True
+    return False
+
+
+@compiled
+def code_cells(
+    data: np.ndarray,
+    words: np.ndarray,
+    edges: np.ndarray,
+    gap: int,
+    keys: np.ndarray,
+    column: int,
+    slots: np.ndarray,
+    known: np.ndarray,
+    known_words: np.ndarray,
+    ends: np.ndarray,
+    count: int,
+    is_open: bool,
+    num_missing: int,
+    base: int,
+    row: int,
+    codes: np.ndarray,
+) -> tuple[int, int]:
+    """Write into ``codes`` int32 the code of each cell of a column without the spaces around it.
+
+    Cell c of row r begins ``gap`` bytes after ``edges[r * width + c]`` and stops before the next of ``edges``. The
+    ``count`` cells that are known lie in ``known``, the first ``num_missing`` of them with code 0 and the others with
+    codes from ``base`` + 1 on. New ones are added to them, and to ``slots`` if it ``is_open``: else each new cell has a
+    code of its own. Begins at ``row``. Returns the new ``count``, and the row at which there was no room for more.
+    """
+    width = len(keys)
+    most = len(ends) - 1
+    if is_open:
+        most = min(most, len(slots) // 2)
+    room = len(known) - PADDING
+    for first in range(row, len(codes), AT_ONCE):
+        last = min(first + AT_ONCE, len(codes))
+        _look_at_first_slots(keys[column], slots, first, last, codes)
+        for row in range(first, last):
+            number = whole(codes[row]) - 1
+            if number < 0:
+                edge = row * width + column
+                start, stop = whole(edges[edge]) + gap, whole(edges[edge + 1])
+                key = keys[column, row]
+                slot, number = _find(key, slots, words, start, stop, known_words, ends)
+                if number < 0 and _may_have_space(data, start, stop):
+                    start, stop = _stripped(data, start, stop)
+                    key = _key(words, start, stop)
+                    slot, number = _find(key, slots, words, start, stop, known_words, ends)
+                if number < 0:
+                    used = ends[count]
+                    if count >= most or used + stop - start > room:
+                        return count, row
+                    for place in range(stop - start):
+                        known[used + place] = data[start + place]
+                    number = count
+                    count += 1
+                    ends[count] = used + stop - start
+                    if is_open:
+                        slots[slot, 0] = key
+                        slots[slot, 1] = np.uint64(count)
+            codes[row] = base + number - num_missing + 1 if number >= num_missing else 0
+    return count, len(codes)
+
+
+@compiled
+def move(slots: np.ndarray, into: np.ndarray) -> None:
+    """Put all that is in ``slots`` into others that are free."""
+    last = np.uint64(len(into) - 1)
+    for old in range(len(slots)):
+        if slots[old, 1] != ZERO:
+            slot = _first_slot(slots[old, 0], last)
+            while into[slot, 1] != ZERO:
+                slot = (slot + ONE) & last
+            into[slot, 0] = slots[old, 0]
+            into[slot, 1] = slots[old, 1]
+
+
+@njit(nogil=True)
+def _key(words: np.ndarray, start: int, stop: int) -> np.uint64:
+    """Up to eight bytes as they are, of more a hash."""
+    size = stop - start
+    if size <= 8:
+        return words[start] & FIRST_BYTES[size]
+    mixed = np.uint64(size)
+    place = start
+    while place < stop:
+        mixed = (mixed ^ (words[place] & FIRST_BYTES[min(8, stop - place)])) * MIX
+        mixed ^= mixed >> HALF
+        place += 8
+    return mixed | LONG
+
+
+@njit(nogil=True)
+def _first_slot(key: np.uint64, last: np.uint64) -> np.uint64:
+    return (((key ^ (key >> HALF)) * MIX) >> HALF) & last
+
+
+@njit(nogil=True)
+def _look_at_first_slots(keys: np.ndarray, slots: np.ndarray, first: int, last: int, found: np.ndarray) -> None:
+    """Write into ``found`` the numbers, from 1 on, of cells that are short and in the first slot looked at, else 0.
+
+    Without a branch, so that the processor waits for many slots at the same time.
+    """
+    last_slot = np.uint64(len(slots) - 1)
+    for row in range(first, last):
+        key = keys[row]
+        slot = _first_slot(key, last_slot)
+        is_there = (slots[slot, 0] == key) & (key < LONG)
+        found[row] = slots[slot, 1] if is_there else ZERO
+
+
+@njit(nogil=True)
+def _find(
+    key: np.uint64,
+    slots: np.ndarray,
+    words: np.ndarray,
+    start: int,
+    stop: int,
+    known_words: np.ndarray,
+    ends: np.ndarray,
+) -> tuple[np.uint64, int]:
+    """The slot of a cell and its number, or a free slot and -1."""
+    last = np.uint64(len(slots) - 1)
+    slot = _first_slot(key, last)
+    while True:
+        number = whole(slots[slot, 1]) - 1
+        if number < 0:
+            return slot, -1
+        if slots[slot, 0] == key and (key < LONG or _is_same(words, start, stop, known_words, ends, number)):
+            return slot, number
+        slot = (slot + ONE) & last
+
+
+@njit(nogil=True)
+def _is_same(words: np.ndarray, start: int, stop: int, known_words: np.ndarray, ends: np.ndarray, number: int) -> bool:
+    place = ends[number]
+    if ends[number + 1] - place != stop - start:
+        return False
+    while start < stop:
+        mask = FIRST_BYTES[min(8, stop - start)]
+        if (words[start] ^ known_words[place]) & mask != ZERO:
+            return False
+        start += 8
+        place += 8
+    return True
+
+
+@njit(nogil=True)
+def _may_have_space(data: np.ndarray, start: int, stop: int) -> bool:
+    if stop <= start:
+        return False
+    first, last = data[start], data[stop - 1]
+    return first <= 32 or last <= 32 or first >= 128 or last >= 128
+
+
+@njit(nogil=True)
+def _stripped(data: np.ndarray, start: int, stop: int) -> tuple[int, int]:
+    """Where a cell begins and stops without the white space of Unicode around it."""
+    size = 1
+    while start < stop and size:
+        size = _space(data, start)
+        start += size
+    size = 1
+    while start < stop and size:
+        size = _space(data, stop - 1)
+        if size == 0 and stop - start >= 2 and _space(data, stop - 2) == 2:
+            size = 2
+        if size == 0 and stop - start >= 3 and _space(data, stop - 3) == 3:
+            size = 3
+        stop -= size
+    return start, stop
+
+
+@njit(nogil=True)
+def _space(data: np.ndarray, place: int) -> int:
+    """How many bytes the white space that begins here has in UTF-8; 0 if it is none."""
+    first, second, third = data[place], data[place + 1], data[place + 2]
+    if first == 32 or 9 <= first <= 13:
+        return 1
+    if first == 0xC2:
+        return 2 if second == 0x85 or second == 0xA0 else 0
+    if first == 0xE2 and second == 0x80:
+        return 3 if 0x80 <= third <= 0x8A or third == 0xA8 or third == 0xA9 or third == 0xAF else 0
+    is_other = first == 0xE1 and second == 0x9A and third == 0x80
+    is_other |= first == 0xE2 and second == 0x81 and third == 0x9F
+    is_other |= first == 0xE3 and second == 0x80 and third == 0x80
+    return 3 if is_other else 0
