@@ -56,7 +56,7 @@ def outcome(content: bytes, options: ReadOptions) -> object:
     separator=st.sampled_from([",", "\t", ";", " ", "::"]),
     quoting=st.booleans(),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_a_text_kept_as_codes_is_what_the_reader_for_small_ones_makes_of_it(rows, ending, separator, quoting):
     lines = [separator.join(["click", "site", "price"]), *(separator.join(row) for row in rows)]
     content = ("\n".join(lines) + ending).encode()
@@ -151,3 +151,10 @@ def test_it_is_stored_again_without_a_second_copy_and_a_missing_column_is_a_key_
     assert CodedTable(tmp_path / "table.codes").head().equals(frame)
     with pytest.raises(KeyError):
         CodedTable(tmp_path / "table.codes")["c"]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no device that is always full")
+def test_a_disk_that_is_full_is_said_in_a_sentence(monkeypatch):
+    monkeypatch.setattr(reading, "CODED_NAME", "/dev/full")
+    with pytest.raises(InputError, match=r"^a\.csv cannot be copied to the data folder: No space left on device\.$"):
+        read_table(b"click,site\n1,a\n0,b\n", "a.csv")
