@@ -10,7 +10,7 @@ from typing import NoReturn
 from ..data.errors import InputError
 from ..data.event_plan import HISTORIES_OF
 from ..data.negatives import NEGATIVES_BY
-from . import cutting, film, interactions, known, profiling, results, training
+from . import cutting, film, interactions, known, profiling, recovery, results, training
 from . import values as one_pair
 from .generators import settings_help
 from .reading import add_reading_flags
@@ -58,6 +58,8 @@ def parser() -> argparse.ArgumentParser:
     _add_cut_options(command("cut", cutting.cut, "Measure a run without some pairs of fields, or fields."))
     _add_run(command("triples", cutting.triples, "List triples of fields by how much they do at once."))
     one_pair.add_options(command("values", one_pair.values, "Show one pair of fields, value by value."))
+    help = "Repeat the standard test: train on functions of which it is known what interacts, and score each readout."
+    recovery.add_options(command("recovery", recovery.recovery, help))
     _add_runs(command("runs", results.runs, "List the runs."))
     return top
 

@@ -38,7 +38,14 @@ class DCNConfig(Config):
     embedding_dim: int = setting(
         8, "Numbers in each value's vector; the largest size, where sizes grow.", minimum=2, maximum=256
     )
-    mlp_sizes: tuple[int, ...] = setting((128, 64), "Hidden sizes of the MLP.", minimum=1, maximum=4096)
+    numeric_embedding: str = setting(
+        "number",
+        "A number is read as it is, or through a small net of its own as a vector, so that crosses of it can bend.",
+        choices=("number", "vector"),
+    )
+    mlp_sizes: tuple[int, ...] = setting(
+        (128, 64), "Hidden sizes of the MLP; none for a cross network alone.", minimum=1, maximum=4096
+    )
     dropout: float = setting(
         0.2, "Share of the MLP's units left out at random in each step.", group="learning", minimum=0.0, maximum=0.9
     )
@@ -172,7 +179,8 @@ class DCN(nn.Module):
         super().__init__()
         self.layout = layout
         sizes = square_root_dims if config.embedding_sizes == "sqrt" else uniform_dims
-        self.inputs = FieldInputs(FieldEmbedding(layout, sizes(layout, config.embedding_dim), std=CROSS_EMBEDDING_STD))
+        embedding = FieldEmbedding(layout, sizes(layout, config.embedding_dim), std=CROSS_EMBEDDING_STD)
+        self.inputs = FieldInputs(embedding, config.embedding_dim if config.numeric_embedding == "vector" else None)
         width = self.inputs.width
         self.cross: CrossNetwork = cross_network(width, config)
         self.mlp = MLP(width, config.mlp_sizes, dropout=config.dropout)

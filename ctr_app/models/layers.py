@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import replace
 from typing import cast
 
 import torch
@@ -17,6 +18,7 @@ from torch.nn import functional
 
 from ..data.batch import Batch, FieldLayout
 from . import kernels, looped
+from .numbers import NumericEmbedding
 from .rows import gather_rows, mean_rows, side_by_side
 
 EMBEDDING_STD = 0.01
@@ -254,28 +256,35 @@ class MLP(nn.Module):
 
 
 class FieldInputs(nn.Module):
-    """All fields side by side as DCN and DIN's MLP read them: each number itself, each vector in full.
+    """All fields side by side as DCN and DIN's MLP read them: each number itself or its vector, each vector in full.
 
-    ``slices`` says which columns of the output (B, width) belong to which field.
+    ``slices`` says which columns of the output (B, width) belong to which field. With a ``number_dim`` D, each number
+    is read as a vector (D,).
     """
 
-    def __init__(self, embedding: FieldEmbedding) -> None:
+    def __init__(self, embedding: FieldEmbedding, number_dim: int | None = None) -> None:
         super().__init__()
         self.embedding = embedding
         layout = embedding.layout
+        self.numbers = NumericEmbedding(len(layout.numeric), number_dim) if number_dim and layout.numeric else None
         self.slices: dict[str, slice] = {}
         start = 0
         for name in layout.field_names:
-            width = 1 if name in layout.numeric else embedding.dims[layout.table_of(name)]
+            width = (number_dim or 1) if name in layout.numeric else embedding.dims[layout.table_of(name)]
             self.slices[name] = slice(start, start + width)
             start += width
         self.width = start
 
     def forward(self, batch: Batch) -> Tensor:
         """(B, width), fields in the order of the layout."""
-        beside = self.embedding.beside(batch)
+        beside = self.embedding.beside(batch) if self.numbers is None else self._beside_vectors(batch, self.numbers)
         pooled = [self.embedding.pooled(batch, sequence.name) for sequence in self.embedding.layout.sequences]
         return torch.cat([beside, *pooled], dim=1) if pooled else beside
+
+    def _beside_vectors(self, batch: Batch, numbers: NumericEmbedding) -> Tensor:
+        """The vectors of all numbers and of all categorical fields side by side, (B, width)."""
+        vectors = self.embedding.beside(replace(batch, numeric=batch.numeric[:, :0]))
+        return torch.cat([numbers(batch.numeric), vectors], dim=1)
 
 
 def full_precision(tensor: Tensor) -> AbstractContextManager[object]:

@@ -26,6 +26,7 @@ CHOICE_NAMES = {
     "mix": "mix of experts (DCN-Mix)",
     "uniform": "one for all fields",
     "sqrt": "square root of the vocabulary",
+    "number": "the number itself",
     "auc": "AUC",
     "prelu": "PReLU",
     "relu": "ReLU",

@@ -32,6 +32,7 @@ VARIANTS: list[tuple[str, dict[str, Any]]] = [
     ("dcn-v1", {"structure": "parallel"}),
     ("dcn-v2", {"structure": "parallel"}),
     ("dcn-v2", {"structure": "stacked", "embedding_sizes": "sqrt"}),
+    ("dcn-v2", {"numeric_embedding": "vector", "mlp_sizes": ()}),
     ("dcn-mix", {"rank": 3, "num_experts": 2}),
     ("din", {}),
     ("din", {"attention_weights": "softmax", "attention_groups": "joint"}),
