@@ -10,7 +10,7 @@ from typing import NoReturn
 from ..data.errors import InputError
 from ..data.event_plan import HISTORIES_OF
 from ..data.negatives import NEGATIVES_BY
-from . import cutting, film, interactions, known, profiling, recovery, results, training
+from . import cutting, film, interactions, known, profiling, recovery, results, stability, training
 from . import values as one_pair
 from .generators import settings_help
 from .reading import add_reading_flags
@@ -60,6 +60,7 @@ def parser() -> argparse.ArgumentParser:
     one_pair.add_options(command("values", one_pair.values, "Show one pair of fields, value by value."))
     help = "Repeat the standard test: train on functions of which it is known what interacts, and score each readout."
     recovery.add_options(command("recovery", recovery.recovery, help))
+    stability.add_options(command("stability", stability.stability, "Repeat a run with other seeds and null labels."))
     _add_runs(command("runs", results.runs, "List the runs."))
     return top
 
