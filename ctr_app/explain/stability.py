@@ -32,8 +32,10 @@ LEAST_FIELDS = 6
 POLISHING_ROUNDS = 20
 # A strength counts as at least this share of the median, so that its logarithm is a number.
 LEAST_SHARE = 1e-2
-# The spread of a pair among few nulls is taken together with that of all pairs, which counts as so many more nulls.
+# The spread of a pair among few nulls is taken together with that of all pairs, which counts as so many more nulls,
+# and is never less than that: too small a spread by chance would let noise pass.
 PRIOR_NULLS = 8
+LEAST_SQUARE, LEAST_SPREAD = 1e-30, 1e-6
 
 
 @dataclass(frozen=True)
@@ -152,13 +154,19 @@ def relative_strengths(matrix: np.ndarray) -> np.ndarray:
     if len(matrix) < LEAST_FIELDS or not len(positive):
         return matrix
     logs = np.log(np.maximum(matrix, LEAST_SHARE * np.median(positive)))
-    factors = np.zeros(len(matrix))
+    factors = _mean_factors(np.where(off_diagonal, logs, 0.0))
     for _ in range(POLISHING_ROUNDS):
         left = logs - factors[:, None] - factors[None, :]
-        medians = np.array([np.median(row[mask]) for row, mask in zip(left, off_diagonal, strict=True)])
-        factors += medians / 2
+        factors += np.median(left[off_diagonal].reshape(len(logs), -1), axis=1) / 2
     relative: np.ndarray = np.where(off_diagonal, matrix / np.exp(factors[:, None] + factors[None, :]), 0.0)
     return relative
+
+
+def _mean_factors(logs: np.ndarray) -> np.ndarray:
+    """Least-squares fit a_i + a_j to a symmetric (F, F) matrix whose diagonal is 0, (F,): where polishing begins."""
+    sums = logs.sum(axis=1)
+    fitted: np.ndarray = (sums - sums.sum() / (2 * len(logs) - 2)) / (len(logs) - 2)
+    return fitted
 
 
 @dataclass(frozen=True)
@@ -178,11 +186,11 @@ class Null:
         """From the strengths of P pairs in m >= 2 trainings on null labels, (m, P)."""
         count, squares = len(strengths), strengths**2
         means = squares.mean(axis=0)
-        means = np.maximum(means, np.finfo(float).tiny + LEAST_SHARE**2 * np.median(means))
+        means = np.maximum(means, max(LEAST_SQUARE, LEAST_SHARE**2 * np.median(means)))
         spreads = squares.var(axis=0, ddof=1) / means**2
         weight = PRIOR_NULLS / (PRIOR_NULLS + count - 1)
-        shared = weight * spreads.mean() + (1 - weight) * spreads
-        return cls(means, 1 / np.maximum(shared, np.finfo(float).eps), count)
+        shared = np.maximum(spreads.mean(), weight * spreads.mean() + (1 - weight) * spreads)
+        return cls(means, 1 / np.maximum(LEAST_SPREAD, shared), count)
 
     def p_values(self, strengths: np.ndarray) -> np.ndarray:
         """The chance of a pair without interaction to be as strong as ``strengths``, (P,).

@@ -68,6 +68,36 @@ def asked_for(run: Run) -> tuple[int, int]:
     return purposes[SEED], purposes[NULL]
 
 
+@dataclass(frozen=True)
+class Standing:
+    """How many repeats are done, and which wait or train now; why the latest failed, if it did."""
+
+    num_done: int
+    live: Sequence[Run]
+    problem: str = ""
+
+
+def standing(run: Run) -> Standing:
+    """How far the repeats of ``run`` are."""
+    found = [(extra, extra.status()) for extra in repeats(run)]
+    problems = [status.reason for _, status in found if status.state == "failed"]
+    live = [extra for extra, status in found if status.is_live]
+    return Standing(sum(status.state == "done" for _, status in found), live, problems[-1] if problems else "")
+
+
+def seconds_each(run: Run) -> float | None:
+    """How long a repeat takes: as those that are done on average, else as the run itself; None if it never ended."""
+    done = [extra for purpose in (SEED, NULL) for extra in finished(run, purpose)]
+    measured = [metrics["seconds"] for trained in done or [run] if (metrics := trained.metrics())]
+    return sum(measured) / len(measured) if measured else None
+
+
+def stop_repeats(run: Run) -> None:
+    """Stop what trains and take back what waits; what is done stays."""
+    for extra in reversed(standing(run).live):  # none that waits may begin when the one before it stops
+        extra.ask_to_stop()
+
+
 def _is_done_or_live(extra: Run) -> bool:
     status = extra.status()
     return status.is_live or status.state == "done"

@@ -14,6 +14,7 @@ from . import (
     interaction_cuts,
     interaction_film,
     interaction_map,
+    interaction_stability,
     interaction_triples,
     interaction_values,
     parts,
@@ -40,6 +41,7 @@ class Section:
 
 SECTIONS = {
     "values": Section("Inside one pair", ":material/grid_on:", interaction_values.draw),
+    "stability": Section("Seeds and noise", ":material/query_stats:", interaction_stability.draw),
     "film": Section("Film", ":material/movie:", interaction_film.draw),
     "cuts": Section("Cut the wire", ":material/content_cut:", interaction_cuts.draw),
     "triples": Section("Three at once", ":material/change_history:", interaction_triples.draw),

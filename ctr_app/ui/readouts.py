@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from ..explain.cross_layers import CrossLayer, block_norms, cross_layers
 from ..explain.cuts import Cut, CutResult, cut_quality
 from ..explain.example_rows import example_rows
 from ..explain.snapshots import snapshots
+from ..explain.stability import Stability, stability_of
 from ..explain.triples import has_triples, strongest_triples
 from ..explain.unseen import strongest_unseen
 from ..explain.values import NUM_VALUES, pair_table
@@ -60,6 +62,18 @@ def coded(run_id: str, field: str) -> CodedField:
     """A field of a run's training rows, with readable names; shared, so never changed."""
     names = dataset_of(services.runs().get(run_id)).names()
     return coded_field(model_of(run_id)[1], encoded_of(run_id).batch("train"), field, names)
+
+
+@st.cache_data(max_entries=1024, show_spinner=False)
+def repeated_pairs(folder: str, readout: str) -> pd.DataFrame:
+    """Field-pair strengths of a run, or of one of its repeats, by the folder that it lies in."""
+    run = Run(Path(folder))
+    return explain.interactions(run, dataset_of(run), readout)
+
+
+def stability(run: Run, readout: str) -> Stability:
+    """What the finished repeats of a run say of its pairs; each repeat is measured once."""
+    return stability_of(run, dataset_of(run), readout, lambda trained, _, by: repeated_pairs(str(trained.folder), by))
 
 
 @st.cache_data(max_entries=256, show_spinner=False)
