@@ -16,12 +16,12 @@ from ..data.files import write_bytes
 from ..data.known import dataset_named
 from ..data.reading import Table
 from ..data.store import DataSet, DatasetStore
+from ..data.writing import SEPARATORS, check_suffix, flat
 from ..training.run_store import Run, RunSpec, RunStore
 from ..training.scoring import evaluate_splits, evaluate_table, score_table
 from .output import four, metrics_line, show, tell
 from .reading import read_file
 
-OUTPUT_SUFFIXES = (".csv", ".tsv", ".parquet")
 
 
 def evaluate(options: argparse.Namespace) -> None:
@@ -47,8 +47,7 @@ def evaluate(options: argparse.Namespace) -> None:
 
 def predict(options: argparse.Namespace) -> None:
     """Write the table with a column of predicted CTR."""
-    if options.out.suffix.lower() not in OUTPUT_SUFFIXES:
-        raise InputError("{path} should end in .csv, .tsv or .parquet.", path=options.out)
+    check_suffix(options.out)
     if not is_known(options.data) and _is_same_file(Path(options.data), options.out):
         raise InputError("--out {path} is the table itself; choose another name.", path=options.out)
     run = _run(options)
@@ -163,9 +162,7 @@ def _write_table(frame: pl.DataFrame, path: Path) -> None:
         if path.suffix.lower() == ".parquet":
             frame.write_parquet(content)
         else:
-            lists = [name for name, dtype in frame.schema.items() if isinstance(dtype, pl.List | pl.Array)]
-            flat = frame.with_columns(pl.col(name).cast(pl.List(pl.String)).list.join("|") for name in lists)
-            flat.write_csv(content, separator="\t" if path.suffix.lower() == ".tsv" else ",")
+            flat(frame).write_csv(content, separator=SEPARATORS[path.suffix.lower()])
         write_bytes(path, content.getvalue())
     except OSError as error:
         raise InputError("{path} cannot be written to: {why}.", path=path, why=error.strerror or error) from error

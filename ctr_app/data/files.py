@@ -26,7 +26,7 @@ def default_data_root() -> Path:
 def write_bytes(path: Path, content: bytes) -> None:
     """Write under a temporary name, then rename: a reader sees the old file or the new one, never a part."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = _temporary(path)
+    temporary = temporary_name(path)
     try:
         temporary.write_bytes(content)
         os.replace(temporary, path)
@@ -48,7 +48,7 @@ def read_json(path: Path) -> Any:
 def new_folder(path: Path) -> Iterator[Path]:
     """A folder that appears under its name once the block has filled it; if one is there by then, that one stays."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = _temporary(path)
+    temporary = temporary_name(path)
     temporary.mkdir()
     try:
         yield temporary
@@ -94,7 +94,8 @@ def _last_change(path: Path) -> float:
     return max(changes, default=0.0)
 
 
-def _temporary(path: Path) -> Path:
+def temporary_name(path: Path) -> Path:
+    """A hidden name beside ``path`` for a file that is being written; ``remove_leftovers`` knows it."""
     return path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
 
 

@@ -61,10 +61,20 @@ def train_run(
         KeyboardInterrupt: after the status says that the run was stopped.
         Exception: what is not the user's to mend, after the status says that the run failed.
     """
+    carry_out(run, lambda: _Driver(run, datasets, on_progress, at_epoch).train())
+
+
+def carry_out(run: Run, work: Callable[[], tuple[str, str]]) -> None:
+    """Do ``work``, which returns the state that it ended in and why; the run's status says that, or what went wrong.
+
+    Raises:
+        KeyboardInterrupt: after the status says that the run was stopped.
+        Exception: what is not the user's to mend, after the status says that the run failed.
+    """
     run.set_status("running")
     try:
         with _signs_of_life(run):
-            state, reason = _Driver(run, datasets, on_progress, at_epoch).train()
+            state, reason = work()
         run.set_status(state, reason)
     except KeyboardInterrupt:
         run.set_status("stopped", STOPPED_BY_HAND)

@@ -8,6 +8,7 @@ import logging
 import os
 import queue
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from ..data.store import DatasetStore
@@ -15,17 +16,19 @@ from .driver import AtEpoch, train_run
 from .run_store import Run, RunStore
 
 OWN, EXTRA, LAST = range(3)
+Work = Callable[[Run, DatasetStore], None]
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(order=True, frozen=True)
 class _Entry:
-    """A run in the queue, or the end of a worker; the lower its rank, the sooner it is taken."""
+    """A run in the queue and what is done with it, or the end of a worker; the lowest rank is taken first."""
 
     rank: int
     number: int
     run: Run | None = field(compare=False)
+    work: Work | None = field(compare=False, default=None)
 
 
 class JobQueue:
@@ -50,9 +53,12 @@ class JobQueue:
         for worker in self._workers:
             worker.start()
 
-    def submit(self, run: Run) -> None:
-        """Put a run at the end of the queue, or before the extra trainings if it is none of them."""
-        entry = _Entry(EXTRA if run.spec().purpose else OWN, next(self._numbers), run)
+    def submit(self, run: Run, work: Work | None = None) -> None:
+        """Put a run at the end of the queue, or before the extra trainings if it is none of them.
+
+        ``work`` is done with it in the place of ``train_run``; it keeps the run's status and heeds its stop request.
+        """
+        entry = _Entry(EXTRA if run.spec().purpose else OWN, next(self._numbers), run, work)
         with self._lock:
             self._entries.append(entry)
         self._waiting.put(entry)
@@ -86,10 +92,12 @@ class JobQueue:
 
     def _work(self) -> None:
         _lower_priority()
-        while (run := self._next()) is not None:
+        while (run := (entry := self._next()).run) is not None:
             try:
                 if asked := run.stop_request():
                     run.set_status(*asked)
+                elif entry.work:
+                    entry.work(run, self.datasets)
                 else:
                     train_run(run, self.datasets, at_epoch=self.at_epoch)
             except Exception:
@@ -100,14 +108,14 @@ class JobQueue:
                 self._waiting.task_done()
         self._waiting.task_done()
 
-    def _next(self) -> Run | None:
-        """The run to train now, once there is one; None when the queue is closed."""
+    def _next(self) -> _Entry:
+        """The run to train now, once there is one; an entry without one when the queue is closed."""
         entry = self._waiting.get()
         if entry.run is not None:
             with self._lock:
                 self._entries.remove(entry)
                 self._training.append(entry.run)
-        return entry.run
+        return entry
 
     def _pending(self) -> list[Run]:
         """The runs that train, and those that wait in their order."""

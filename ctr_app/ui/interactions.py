@@ -11,6 +11,7 @@ import streamlit as st
 from ..training.run_store import Run
 from . import (
     cross_layers,
+    interaction_crosses,
     interaction_cuts,
     interaction_film,
     interaction_map,
@@ -46,6 +47,7 @@ SECTIONS = {
     "cuts": Section("Cut the wire", ":material/content_cut:", interaction_cuts.draw),
     "triples": Section("Three at once", ":material/change_history:", interaction_triples.draw),
     "layers": Section("Cross layers", ":material/layers:", cross_layers.draw, lambda run: run.spec().family == "dcn"),
+    "crosses": Section("Take crosses along", ":material/hub:", interaction_crosses.draw),
 }
 
 
