@@ -10,7 +10,7 @@ from typing import NoReturn
 from ..data.errors import InputError
 from ..data.event_plan import HISTORIES_OF
 from ..data.negatives import NEGATIVES_BY
-from . import cutting, film, interactions, known, profiling, recovery, results, stability, training
+from . import crossing, cutting, film, interactions, known, profiling, recovery, results, stability, training
 from . import values as one_pair
 from .generators import settings_help
 from .reading import add_reading_flags
@@ -61,6 +61,9 @@ def parser() -> argparse.ArgumentParser:
     help = "Repeat the standard test: train on functions of which it is known what interacts, and score each readout."
     recovery.add_options(command("recovery", recovery.recovery, help))
     stability.add_options(command("stability", stability.stability, "Repeat a run with other seeds and null labels."))
+    crossing.add_options(
+        command("crosses", crossing.crosses, "Take pairs of fields as fields, and say what they gain.")
+    )
     _add_runs(command("runs", results.runs, "List the runs."))
     return top
 

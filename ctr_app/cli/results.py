@@ -23,7 +23,6 @@ from .output import four, metrics_line, show, tell
 from .reading import read_file
 
 
-
 def evaluate(options: argparse.Namespace) -> None:
     """Metrics over all rows of a table, and split by split if it is the table that the run was trained on."""
     run, datasets = _run(options), DatasetStore()

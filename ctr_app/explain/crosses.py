@@ -15,6 +15,7 @@ from ..data.encoding import Encoder
 from ..data.errors import InputError, join_names
 from ..data.vocabulary import NUM_SPECIAL, SPECIAL_NAMES, UNKNOWN
 from .bins import Bins, range_labels
+from .codes import field_values
 
 MOST_PAIRS = 10
 EMPTY = "(empty)"
@@ -118,19 +119,12 @@ def coding_of(encoder: Encoder, train: EncodedRows, field: str) -> Coding:
     if field in layout.numeric:
         return _binned(encoder, train, field)
     vocabulary, size = encoder.vocabulary_of(field), layout.vocabulary_sizes[layout.table_of(field)]
-    if field in layout.categorical:
-        column = layout.categorical.index(field)
-        return Coding(field, size, lambda rows: np.asarray(rows.categorical[:, column]), vocabulary.name)
     return Coding(
-        field, size, lambda rows: last_items(rows.sequences[field]), lambda i: vocabulary.name(i) if i else EMPTY
+        field,
+        size,
+        lambda rows: field_values(layout, rows, field),
+        lambda value_id: vocabulary.name(value_id) if value_id else EMPTY,
     )
-
-
-def last_items(sequence: np.ndarray) -> np.ndarray:
-    """The last real id in each row of (n, T) padded with 0; 0 where there is none."""
-    last = np.maximum((sequence > 0).sum(axis=1) - 1, 0)
-    found: np.ndarray = sequence[np.arange(len(sequence)), last]
-    return found
 
 
 def crossed_rows(layout: FieldLayout, rows: EncodedRows, crosses: Sequence[Cross]) -> tuple[FieldLayout, Batch]:
@@ -162,16 +156,14 @@ def bins_alone(crosses: Sequence[Cross], encoder: Encoder, train: EncodedRows) -
 
 
 def _binned(encoder: Encoder, train: EncodedRows, field: str) -> Coding:
-    column = encoder.layout.numeric.index(field)
-    numbers = np.asarray(train.numeric[:, column])
+    layout, inverse = encoder.layout, encoder.transforms[field].inverse
+    numbers = field_values(layout, train, field)
     bins = Bins.fit(numbers)
     codes = bins(numbers)
     members = [numbers[codes == code] for code in range(len(bins))]
-    lows, highs = (
-        encoder.transforms[field].inverse(np.array([end(part) for part in members])) for end in (np.min, np.max)
-    )
+    lows, highs = (inverse(np.array([end(part) for part in members])) for end in (np.min, np.max))
     labels = range_labels(lows, highs)
-    return Coding(field, len(bins), lambda rows: bins(np.asarray(rows.numeric[:, column])), labels.__getitem__)
+    return Coding(field, len(bins), lambda rows: bins(field_values(layout, rows, field)), labels.__getitem__)
 
 
 def _keys(a: Coding, b: Coding, rows: EncodedRows) -> np.ndarray:

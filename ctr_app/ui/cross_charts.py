@@ -20,13 +20,17 @@ def gain_chart(frame: pd.DataFrame, order: Sequence[str], title: dict[str, str],
     ``frame`` has model, family (lr or fm), has_crosses, auc, low and high, the last two NaN without crosses.
     """
     y = alt.Y("model:N", sort=list(order), title=None, axis=alt.Axis(labelLimit=260))
-    x = alt.X("auc:Q", title=_("AUC"), scale=alt.Scale(zero=False, padding=24), axis=alt.Axis(format=".3f", tickCount=6))
+    x = alt.X(
+        "auc:Q", title=_("AUC"), scale=alt.Scale(zero=False, padding=24), axis=alt.Axis(format=".3f", tickCount=6)
+    )
     color = alt.Color(
         "family:N", legend=None, scale=alt.Scale(domain=["lr", "fm"], range=[MUTED[is_dark()], hue("fm")])
     )
     base = alt.Chart(frame)
-    whiskers = alt.Chart(frame[frame["has_crosses"]]).mark_rule(strokeWidth=2.5).encode(
-        y=y, x=alt.X("low:Q"), x2="high:Q", color=color
+    whiskers = (
+        alt.Chart(frame[frame["has_crosses"]])
+        .mark_rule(strokeWidth=2.5)
+        .encode(y=y, x=alt.X("low:Q"), x2="high:Q", color=color)
     )
     dots = base.mark_point(size=170, strokeWidth=2.5, opacity=1).encode(
         x=x,
@@ -47,4 +51,4 @@ def gain_chart(frame: pd.DataFrame, order: Sequence[str], title: dict[str, str],
         layers.append(limit.mark_rule(strokeDash=[8, 5], strokeWidth=2, opacity=0.8).encode(x=x))
         words = limit.mark_text(align="right", dx=-6, dy=8, fontSize=LABEL_SIZE)
         layers.append(words.encode(x=x, y=alt.value(0), text="text:N"))
-    return readable(alt.layer(*layers), title=title, height=64 * len(order) + 30)
+    return readable(alt.layer(*layers), title=title, height=66 * len(order) + 60)

@@ -1,4 +1,4 @@
-"""Take crosses along: chosen pairs as explicit fields, what they are worth to simpler models, and the table with them."""
+"""Take crosses along: pairs as explicit fields, what they are worth to simpler models, and the table with them."""
 
 from __future__ import annotations
 
@@ -80,7 +80,9 @@ def _progress(study: Run) -> None:
         st.rerun()
     share, model = cross_jobs.how_far(study)
     names = join_names([f"{a} × {b}" for a, b in cross_jobs.pairs_of(study)], 3)
-    words = _("Training {model} for {pairs}", model=_(MODEL_NAMES[model]), pairs=names) if model else _("Making crosses")
+    words = (
+        _("Training {model} for {pairs}", model=_(MODEL_NAMES[model]), pairs=names) if model else _("Making crosses")
+    )
     if status.state == "queued":
         ahead = services.jobs().position(study.id)
         words = _("Waiting: {count} before this one.", count=ahead) if ahead else _("Waiting to begin.")
@@ -146,21 +148,24 @@ def sentence_of(result: Study) -> str:
     """What the crosses are worth to logistic regression, in words."""
     gain, way = result.gains["lr"][result.split]["auc"], result.way_to_fm
     count = _("1 cross") if len(result.pairs) == 1 else _("{count} crosses", count=len(result.pairs))
-    values = {"count": count, "gain": _amount(gain)}
+    amount = _amount(gain)
     if not gain.is_clear:
-        return _("With {count} logistic regression gains nothing clear of chance: {gain} AUC", **values)
+        return _("With {count} logistic regression gains nothing clear of chance: {gain} AUC", count=count, gain=amount)
     if gain.value < 0:
-        return _("With {count} logistic regression loses: {gain} AUC", **values)
+        return _("With {count} logistic regression loses: {gain} AUC", count=count, gain=amount)
+    gains = _("With {count} logistic regression gains {gain} AUC", count=count, gain=amount)
     if way is None:
-        return _("With {count} logistic regression gains {gain} AUC; FM was not ahead of it", **values)
+        return _("{gains}; FM was not ahead of it", gains=gains)
     if way >= 1:
-        return _("With {count} logistic regression gains {gain} AUC and overtakes FM", **values)
-    return _("With {count} logistic regression gains {gain} AUC and reaches {way:.0%} of the way to FM", way=way, **values)
+        return _("{gains} and reaches FM", gains=gains)
+    return _("{gains} and reaches {way:.0%} of the way to FM", gains=gains, way=way)
 
 
 def _of_fm(gain: Gain) -> str:
     if not gain.is_clear:
-        return _("FM gains nothing from them that is clear of chance ({gain}): it has them already.", gain=_amount(gain))
+        return _(
+            "FM gains nothing from them that is clear of chance ({gain}): it has them already.", gain=_amount(gain)
+        )
     if gain.value < 0:
         return _("FM loses by them ({gain}): it has them already, and now has more to learn.", gain=_amount(gain))
     return _("FM gains from them too ({gain}): its vectors alone do not hold all of them.", gain=_amount(gain))
