@@ -76,12 +76,13 @@ def write_snapshot(run: Run, epoch: int, frame: pd.DataFrame) -> None:
     """Store one epoch's strengths (columns readout, field_a, field_b, strength), whole or not at all."""
     content = io.BytesIO()
     pl.DataFrame({name: frame[name].to_numpy() for name in COLUMNS}, schema=COLUMNS).write_parquet(content)
-    write_bytes(_folder(run) / f"{epoch:05d}.parquet", content.getvalue())
+    write_bytes(_file(run, epoch), content.getvalue())
 
 
 def snapshot_epochs(run: Run) -> list[int]:
     """The epochs that were kept so far, ascending."""
-    return sorted(_files(run))
+    found = (FILE_NAME.fullmatch(path.name) for path in _file(run, 0).parent.glob("*.parquet"))
+    return sorted(int(match[1]) for match in found if match)
 
 
 def snapshots(run: Run) -> pd.DataFrame:
@@ -89,8 +90,17 @@ def snapshots(run: Run) -> pd.DataFrame:
 
     By epoch, then as they were written: readout by readout, strongest first. A damaged file is passed over.
     """
-    frames = [frame for epoch, path in sorted(_files(run).items()) if (frame := _read(epoch, path)) is not None]
+    frames = [frame for epoch in snapshot_epochs(run) if (frame := snapshot(run, epoch)) is not None]
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=["epoch", *COLUMNS])
+
+
+def snapshot(run: Run, epoch: int) -> pd.DataFrame | None:
+    """What ``snapshots`` has of one epoch; None if that is not there or damaged."""
+    try:
+        kept = pl.read_parquet(_file(run, epoch)).select(pl.lit(epoch, pl.Int64).alias("epoch"), *COLUMNS)
+    except (OSError, pl.exceptions.PolarsError):
+        return None
+    return kept.to_pandas() if kept.schema == {"epoch": pl.Int64, **COLUMNS} else None
 
 
 def kept_epochs(epochs: Collection[int], best: int) -> set[int]:
@@ -105,26 +115,12 @@ def _stride(epoch: int) -> int:
 
 
 def _thin_out(run: Run) -> None:
-    files = _files(run)
-    if max(files) > DENSE_EPOCHS:
+    epochs = snapshot_epochs(run)
+    if epochs[-1] > DENSE_EPOCHS:
         best = next((e["epoch"] for e in reversed(run.history()) if e["kind"] == "eval" and e["is_best"]), 0)
-        for epoch in files.keys() - kept_epochs(files, best):
-            files[epoch].unlink(missing_ok=True)
+        for epoch in set(epochs) - kept_epochs(epochs, best):
+            _file(run, epoch).unlink(missing_ok=True)
 
 
-def _folder(run: Run) -> Path:
-    return run.folder / "snapshots"
-
-
-def _files(run: Run) -> dict[int, Path]:
-    """The file of each epoch that was kept."""
-    found = ((FILE_NAME.fullmatch(path.name), path) for path in _folder(run).glob("*.parquet"))
-    return {int(match[1]): path for match, path in found if match}
-
-
-def _read(epoch: int, path: Path) -> pd.DataFrame | None:
-    try:
-        frame = pl.read_parquet(path).select(pl.lit(epoch, pl.Int64).alias("epoch"), *COLUMNS)
-    except (OSError, pl.exceptions.PolarsError):
-        return None
-    return frame.to_pandas() if frame.schema == {"epoch": pl.Int64, **COLUMNS} else None
+def _file(run: Run, epoch: int) -> Path:
+    return run.folder / "snapshots" / f"{epoch:05d}.parquet"

@@ -28,9 +28,17 @@ Pairs = Sequence[Sequence[str]]
 
 
 def film_map(
-    names: Sequence[str], frame: pd.DataFrame, top: float, title: dict[str, str], unit: str, true_pairs: Pairs = ()
+    names: Sequence[str],
+    frame: pd.DataFrame,
+    top: float | None,
+    title: dict[str, str],
+    unit: str,
+    true_pairs: Pairs = (),
 ) -> Drawing:
-    """The strengths ``frame`` of one epoch among ``names``, on the scale from 0 to ``top`` that all epochs share."""
+    """The strengths ``frame`` of one epoch among ``names``, on the scale from 0 to ``top`` that all epochs share.
+
+    Without ``top``, as long as later epochs are not known, the strongest pair has the strongest colour.
+    """
     frame = frame[frame["field_a"].isin(names) & frame["field_b"].isin(names)][["field_a", "field_b", "strength"]]
     mirrored = frame.rename(columns={"field_a": "field_b", "field_b": "field_a"})
     return _map(list(names), top, title, unit, [tuple(pair) for pair in true_pairs if set(pair) <= set(names)]).filled(
@@ -39,19 +47,17 @@ def film_map(
 
 
 @kept
-def _map(names: list[str], top: float, title: dict[str, str], unit: str, true_pairs: list[tuple[str, ...]]) -> Any:
+def _map(
+    names: list[str], top: float | None, title: dict[str, str], unit: str, true_pairs: list[tuple[str, ...]]
+) -> Any:
     axes = charts.map_axes(names)
+    scale = alt.Scale(domainMin=0) if top is None else alt.Scale(domain=[0, top], clamp=True)
     cells = (
         alt.Chart(alt.NamedData("cells"))
         .mark_rect(cornerRadius=2)
         .encode(
             **axes,
-            color=alt.Color(
-                "strength:Q",
-                title=unit,
-                scale=alt.Scale(domain=[0, top], clamp=True),
-                legend=alt.Legend(gradientLength=180),
-            ),
+            color=alt.Color("strength:Q", title=unit, scale=scale, legend=alt.Legend(gradientLength=180)),
             tooltip=[
                 alt.Tooltip("field_a:N", title=_("field")),
                 alt.Tooltip("field_b:N", title=_("with")),

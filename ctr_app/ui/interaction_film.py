@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from ..data.errors import shorten
-from ..explain.emergence import NUM_STRONGEST, emergence, strengths_by_epoch
+from ..explain.emergence import emergence, num_strongest, strengths_by_epoch
 from ..explain.recovery import recovery
 from ..explain.snapshots import snapshot_epochs
 from ..training.progress import curves
@@ -65,8 +65,9 @@ def draw(run: Run, frame: pd.DataFrame, picked: tuple[str, str] | None) -> None:
     st.caption(
         _(
             "The same rows are measured at each epoch, on one scale, so that colours can be compared; they are fewer "
-            "than for the map above, so that training is not held up. That a pair is late does not make it weak: a "
-            "model learns frequent values first."
+            "than for the map above, so that training is not held up. A pair stands out while it is among the "
+            "strongest, which have names, and has a quarter of its last strength; one that comes late need not be "
+            "weak, as frequent values are learned first."
         )
     )
     parts.table_behind(
@@ -108,7 +109,7 @@ def _readout(run: Run, found: pd.DataFrame) -> str:
 def _film(run: Run, found: pd.DataFrame, readout: str) -> Film:
     frame = found[found["readout"] == readout].drop(columns="readout")
     epochs = [int(epoch) for epoch in frame["epoch"].unique()]
-    fields = readouts.model_of(run.id)[1].layout.field_names
+    fields = readouts.fields_of(run.id)
     names = charts.strongest_names(fields, frame[frame["epoch"] == epochs[-1]])
     truth = dataset_truth(run) if state().revealed else None
     pairs, sentence, family = truth["pairs"] if truth else (), _sentence(frame), run.spec().family
@@ -120,10 +121,11 @@ def _film(run: Run, found: pd.DataFrame, readout: str) -> Film:
 
 
 def _lines(frame: pd.DataFrame, sentence: str, family: str, truth: Sequence[Sequence[str]]) -> Drawing:
-    wide, unit = strengths_by_epoch(frame).iloc[:, :MOST_LINES], _("logits (RMS)")
+    wide, unit = strengths_by_epoch(frame), _("logits (RMS)")
+    named, wide = num_strongest(wide.shape[1]), wide.iloc[:, :MOST_LINES]
     subtitle = _("{unit} of the {count} strongest pairs by epoch", unit=unit, count=wide.shape[1])
     title = charts.titled(sentence, subtitle)
-    return film_charts.pair_lines(wide, NUM_STRONGEST, title, unit, family, truth)
+    return film_charts.pair_lines(wide, named, title, unit, family, truth)
 
 
 def _is_playing(film: Film) -> bool:

@@ -38,6 +38,12 @@ def place_of(run_id: str, field: str) -> int:
     return model_of(run_id)[1].layout.field_names.index(field)
 
 
+@st.cache_resource(max_entries=64, show_spinner=False)
+def fields_of(run_id: str) -> tuple[str, ...]:
+    """The fields of a run in their order; known from when it begins to train."""
+    return services.runs().get(run_id).encoder().layout.field_names
+
+
 def dataset_of(run: Run) -> DataSet:
     """The data set that a run was trained on."""
     return services.datasets().get(run.spec().dataset_id)

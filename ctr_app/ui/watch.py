@@ -9,7 +9,7 @@ import streamlit as st
 
 from ..training.progress import Curves, HowFar, curves, how_far
 from ..training.run_store import Run, RunSpec, RunStatus
-from . import charts, parts, services
+from . import charts, growing_map, parts, services
 from .navigation import go_to, picture_page
 from .state import open_run, state
 from .words import _, plain
@@ -49,6 +49,8 @@ def _live(run: Run, was_live: bool) -> None:
         st.caption(_("The curves begin with the first steps."))
         return
     _curves(run, found, far, status.is_live)
+    if status.is_live:
+        growing_map.draw(run)
 
 
 def _progress(run: Run, status: RunStatus, far: HowFar | None) -> None:

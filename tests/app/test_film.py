@@ -10,9 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
+from ctr_app.explain.snapshots import snapshot
 from ctr_app.training.run_store import Run, RunStore
 from ctr_app.ui import interaction_film, services
 from ctr_app.ui.film_charts import spread_out
+from ctr_app.ui.words import plain
 
 from .conftest import OpenPage
 from .reading import charts, is_well, words
@@ -98,3 +100,21 @@ def test_names_at_the_ends_of_lines_stand_apart_in_their_order(places: list[floa
     assert moved.min() >= 0
     if (np.diff(ordered) <= -gap).all():
         assert moved == pytest.approx(ordered)
+
+
+def test_the_map_grows_while_a_run_trains(open_page: OpenPage, trained: dict[str, Run]) -> None:
+    run = trained["FM"]
+    app = open_page("train", run)
+    assert "is the strongest pair" not in words(app)
+    run.set_status("running")
+    app.run()
+    best = snapshot(run, 2).iloc[0]  # type: ignore[union-attr]
+    assert f"After epoch 2, {plain(best['field_a'])} × {plain(best['field_b'])} is the strongest pair." in words(app)
+    for epoch in (1, 2):
+        (run.folder / "snapshots" / f"{epoch:05d}.parquet").unlink()
+    app.run()
+    assert "Before training there is only chance." in words(app)
+    shutil.rmtree(run.folder / "snapshots")
+    app.run()
+    assert is_well(app)
+    assert charts(app) == 2

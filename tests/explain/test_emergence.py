@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from ctr_app.explain.emergence import emergence, strengths_by_epoch
+from ctr_app.explain.emergence import emergence, num_strongest, strengths_by_epoch
 
 PAIRS = list(combinations("abcd", 2))
 EPOCHS = (0, 1, 2, 4, 8)
@@ -33,7 +33,7 @@ def slowly(strengths, k: int) -> dict[tuple[str, str], int]:
     for pair, name in enumerate(PAIRS):
         for place in reversed(range(len(EPOCHS))):
             stronger = sum(other > strengths[place][pair] for other in strengths[place])
-            if stronger >= k or strengths[place][pair] < strengths[-1][pair] / 2:
+            if stronger >= k or strengths[place][pair] < strengths[-1][pair] / 4:
                 break
             since[name] = EPOCHS[place]
     return since
@@ -50,9 +50,14 @@ def test_each_of_the_strongest_pairs_has_the_epoch_since_when_it_stands_out(stre
 
 
 def test_a_pair_that_was_strong_by_chance_at_first_has_not_emerged():
-    strengths = [[3, 2, 0, 0, 0, 0], [1, 2, 0, 0, 0, 0], [9, 2, 0, 0, 0, 0], [10, 2, 0, 0, 0, 0]]
+    strengths = [[3, 2, 0, 0, 0, 0], [1, 2, 0, 0, 0, 0], [3, 2, 0, 0, 0, 0], [12, 2, 0, 0, 0, 0]]
     found = emergence(frame_of(strengths), 1)
-    assert found.to_dict("records") == [{"field_a": "a", "field_b": "b", "strength": 10, "epoch": 2}]
+    assert found.to_dict("records") == [{"field_a": "a", "field_b": "b", "strength": 12, "epoch": 2}]
+
+
+def test_at_most_one_pair_in_three_is_called_strongest():
+    assert [num_strongest(pairs) for pairs in (1, 3, 6, 10, 15, 741)] == [1, 1, 2, 3, 5, 5]
+    assert len(emergence(frame_of([[1, 2, 3, 4, 5, 6]]))) == 2
 
 
 @settings(max_examples=40)
