@@ -1,0 +1,138 @@
+"""Integrated gradients (Sundararajan et al. 2017, equation 1) on the vectors of values, for every family of models.
+
+The model is copied with vectors of its own making: each value that a row has gets a vector that may lie anywhere
+between the baseline's and its own, so that no value need be touched, and nothing that other threads use is.
+"""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import replace
+from typing import cast
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor, nn
+
+from ..data.batch import Batch, FieldLayout
+from ..models.layers import FieldEmbedding
+from .contributions import Contributions
+
+POINTS = 16
+PANELS = (1, 2, 4, 8, 16, 32, 64, 128)
+TOLERANCE = 0.005
+
+
+def integrated_gradients(model: nn.Module, layout: FieldLayout, row: Batch, baseline: Batch) -> Contributions:
+    """Contributions of the fields of one row along the straight way from the mean of the baseline rows.
+
+    The baseline has each number's mean and each field's mean vector; a history keeps its length there, and all its
+    items have the mean item's vector. The way is cut into twice as many panels of 16 points (Gauss-Legendre) until the
+    sum misses less than half a percent, 128 panels at most: activations with a kink need short ones.
+    """
+    path = _Path(model, layout, row, baseline)
+    found: Contributions | None = None
+    for panels in PANELS:
+        found = path.contributions(panels)
+        if found.relative_delta < TOLERANCE:
+            break
+    assert found is not None
+    return found
+
+
+class _Path:
+    """The model over points between a baseline and a row, each point a row of its own."""
+
+    def __init__(self, model: nn.Module, layout: FieldLayout, row: Batch, baseline: Batch) -> None:
+        self._layout, self._row = layout, row
+        self._model = copy.deepcopy(model).double().eval().requires_grad_(False)
+        self._embedding = next(m for m in self._model.modules() if isinstance(m, FieldEmbedding))
+        self._numbers = row.numeric[0].double(), baseline.numeric.double().mean(dim=0)
+        self._slots = _slots(layout, row)
+        pairs = [(self._vector(name, ids), self._mean(name, baseline)) for name, ids in self._slots]
+        self._vectors = [(own, mean.expand_as(own)) for own, mean in pairs]  # per slot (n, D) each
+        self._batch = replace(row, numeric=row.numeric.double(), labels=row.labels.double())
+
+    def contributions(self, panels: int) -> Contributions:
+        """By Gauss-Legendre quadrature on so many panels."""
+        points, weights = np.polynomial.legendre.leggauss(POINTS)
+        inside = (np.arange(panels)[:, None] + (points + 1) / 2).ravel() / panels
+        places = torch.from_numpy(np.r_[inside, 0.0, 1.0])
+        share = torch.from_numpy(np.r_[np.tile(weights / 2 / panels, panels), 0.0, 0.0])
+        logits, of_numbers, of_vectors = self._gradients(places)
+        own, mean = self._numbers
+        numeric = ((of_numbers * share[:, None]).sum(dim=0) * (own - mean)).tolist()
+        by_slot = [
+            float(((gradient * share[:, None, None]).sum(dim=0) * (own - mean)).sum())
+            for gradient, (own, mean) in zip(of_vectors, self._vectors, strict=True)
+        ]
+        found = dict(zip(self._layout.numeric, numeric, strict=True))
+        found |= {name: amount for (name, _), amount in zip(self._slots, by_slot, strict=True)}
+        frame = pd.DataFrame(
+            {"field": list(self._layout.field_names), "contribution": [found[n] for n in self._layout.field_names]}
+        )
+        return Contributions("gradients", float(logits[-1]), float(logits[-2]), frame)
+
+    def _gradients(self, places: Tensor) -> tuple[Tensor, Tensor, list[Tensor]]:
+        """Logits (S,) and their gradients by numbers (S, N) and by each slot's vectors (S, n, D), at S places."""
+        own, mean = self._numbers
+        numbers = (mean + places[:, None] * (own - mean)).requires_grad_(True)
+        along = [(mean + places[:, None, None] * (own - mean)).requires_grad_(True) for own, mean in self._vectors]
+        with torch.enable_grad():
+            logits = self._model(self._with_vectors(numbers, along))
+            read = [numbers, *along]
+            gradients = torch.autograd.grad(logits.sum(), read, allow_unused=True)
+        filled = [torch.zeros_like(x) if g is None else g for g, x in zip(gradients, read, strict=True)]
+        return logits.detach(), filled[0], filled[1:]
+
+    def _with_vectors(self, numbers: Tensor, along: list[Tensor]) -> Batch:
+        """The batch of S rows whose ids lead to the vectors ``along``, which become the model's matrices."""
+        steps = len(numbers)
+        parts: dict[int, list[Tensor]] = {}
+        sizes: dict[int, int] = {}
+        ids: dict[str, Tensor] = {}
+        for (name, _), vectors in zip(self._slots, along, strict=True):
+            dim = vectors.shape[2]
+            start = sizes.setdefault(dim, 1)  # row 0 is PADDING
+            count = vectors.shape[0] * vectors.shape[1]
+            ids[name] = torch.arange(start, start + count).reshape(steps, vectors.shape[1])
+            parts.setdefault(dim, [vectors.new_zeros(1, dim)]).append(vectors.reshape(count, dim))
+            sizes[dim] = start + count
+        self._put({dim: torch.cat(vectors) for dim, vectors in parts.items()})
+        single = [ids[name] for name in self._layout.categorical]
+        return Batch(
+            numbers,
+            torch.cat(single, dim=1) if single else self._row.categorical.expand(steps, -1),
+            {s.name: torch.cat([ids[s.name], ids[s.name].new_zeros(steps, 1)], dim=1) for s in self._layout.sequences},
+            self._batch.labels.expand(steps),
+        )
+
+    def _put(self, matrices: dict[int, Tensor]) -> None:
+        """Let the copy read these matrices, without offsets."""
+        embedding = self._embedding
+        embedding.offsets = dict.fromkeys(embedding.offsets, 0)
+        for name, buffer in list(embedding.named_buffers(recurse=False)):
+            setattr(embedding, name, torch.zeros_like(buffer))
+        for dim, matrix in matrices.items():
+            table = cast(nn.Embedding, embedding.tables[str(dim)])
+            table._parameters.pop("weight", None)
+            table.weight = matrix
+
+    def _vector(self, name: str, ids: Tensor) -> Tensor:
+        return self._embedding.weight(name)[ids.long()].clone()
+
+    def _mean(self, name: str, baseline: Batch) -> Tensor:
+        """The mean vector (1, D) of a field's values in the baseline rows."""
+        if name in self._layout.categorical:
+            ids = baseline.categorical[:, self._layout.categorical.index(name)]
+        else:
+            ids = baseline.sequences[name][baseline.sequences[name] > 0]
+        found = self._embedding.weight(name)[ids.long()]
+        return found.mean(dim=0, keepdim=True) if len(found) else found.new_zeros(1, found.shape[1])
+
+
+def _slots(layout: FieldLayout, row: Batch) -> list[tuple[str, Tensor]]:
+    """Each categorical field with its one id, and each history with its real items' ids, (n,)."""
+    slots = [(name, row.categorical[0, place : place + 1]) for place, name in enumerate(layout.categorical)]
+    return slots + [(s.name, row.sequences[s.name][0][row.sequences[s.name][0] > 0]) for s in layout.sequences]
