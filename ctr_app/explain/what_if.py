@@ -98,13 +98,13 @@ def counterfactuals(
     threshold: float,
     most_edits: int = 3,
     count: int = 5,
-) -> list[Counterfactual]:
+) -> tuple[list[Counterfactual], Counterfactual]:
     """The fewest edits of ``allowed`` fields that bring the CTR of a row to the other side of ``threshold``.
 
     Values are those that training showed: the MOST_VALUES most frequent of a categorical field, twenty quantiles of a
     number. All single edits are tried; of more than one, those that extend the BEAM best so far, so that a
-    combination whose parts do nothing alone may be missed. The least overshooting of the fewest come first; an empty
-    list says that none was found. Histories are not edited.
+    combination whose parts do nothing alone may be missed. Returns those that reach it, the least overshooting first
+    (none, if none was found), and what came nearest. Histories are not edited.
 
     Raises:
         InputError: if the threshold is not between 0 and 1, or if no field is allowed.
@@ -117,15 +117,25 @@ def counterfactuals(
     goal = float(np.log(threshold / (1 - threshold)))
     sign = 1.0 if predict(model, row)[0] < goal else -1.0
     beam: list[tuple[_Step, ...]] = [()]
+    nearest = _counterfactual((), float(predict(model, row)[0]))
     for _ in range(most_edits):
         tried = _extended(beam, steps)
+        if not tried:
+            break
         logits = _logits(model, encoder, row, tried)
         is_over = sign * (logits - goal) >= 0
         if is_over.any():
             best = np.flatnonzero(is_over)[np.argsort(sign * logits[is_over], kind="stable")][:count]
-            return [Counterfactual({s.field: s.value for s in tried[i]}, float(sigmoid(logits[i]))) for i in best]
-        beam = [tried[i] for i in np.argsort(-sign * logits, kind="stable")[:BEAM]]
-    return []
+            found = [_counterfactual(tried[i], logits[i]) for i in best]
+            return found, found[0]
+        order = np.argsort(-sign * logits, kind="stable")[:BEAM]
+        beam, best_so_far = [tried[i] for i in order], _counterfactual(tried[order[0]], logits[order[0]])
+        nearest = max(nearest, best_so_far, key=lambda found: sign * found.ctr)
+    return [], nearest
+
+
+def _counterfactual(edits: tuple[_Step, ...], logit: float) -> Counterfactual:
+    return Counterfactual({step.field: step.value for step in edits}, float(sigmoid(np.array(logit))))
 
 
 def ice(model: nn.Module, encoder: Encoder, rows: Batch, field: str) -> pd.DataFrame:
@@ -195,7 +205,7 @@ def _extended(beam: list[tuple[_Step, ...]], steps: list[_Step]) -> list[tuple[_
         for step in steps:
             if step.field not in fields:
                 found = (*edits, step)
-                seen.setdefault(frozenset((s.field, s.value) for s in found), found)  # type: ignore[misc]
+                seen.setdefault(frozenset((s.field, s.value) for s in found), found)
     return list(seen.values())
 
 

@@ -18,6 +18,11 @@ PAGES: dict[str, tuple[str, str, str]] = {
     "train": ("Train", ":material/play_circle:", "Choose a model, train it, and watch it learn."),
     "interactions": ("Interactions", ":material/grid_on:", "Which pairs of fields matter together."),
     "attention": ("Attention", ":material/visibility:", "Which past clicks explain this one."),
+    "predictions": (
+        "Predictions",
+        ":material/query_stats:",
+        "What one prediction is made of, and what would change it.",
+    ),
     "evaluate": ("Evaluate", ":material/speed:", "How good the predictions are, and where they are off."),
     "runs": ("Runs", ":material/list_alt:", "Every run, side by side."),
 }

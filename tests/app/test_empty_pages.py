@@ -16,6 +16,7 @@ from .reading import is_well, words
         ("train", "There is no data yet. Upload a table or take a sample first.", "Go to Data"),
         ("interactions", "No model has been trained yet", "Train a model"),
         ("attention", "no DIN has been trained yet. Train one on data with a history.", "Train a model"),
+        ("predictions", "No model has been trained yet", "Train a model"),
         ("evaluate", "No model has been trained yet", "Train a model"),
         ("runs", "No runs yet.", "Train a model"),
     ],

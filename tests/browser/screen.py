@@ -16,7 +16,7 @@ from .server import Server
 # Noisy machines: nothing here says how fast the app is.
 PATIENCE_MS = 90_000
 expect.set_options(timeout=PATIENCE_MS)
-PAGES = ("", "data", "train", "interactions", "attention", "evaluate", "runs")
+PAGES = ("", "data", "train", "interactions", "attention", "predictions", "evaluate", "runs")
 # Streamlit asks for these under the page's path first, and takes the answer 404 for "not there".
 PROBES = re.compile(r"/_stcore/(health|host-config)$")
 IS_SETTLED = """() => {

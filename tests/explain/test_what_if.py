@@ -79,18 +79,20 @@ def test_a_counterfactual_is_the_fewest_edits_there_are(name: str) -> None:
         if top <= own + 1e-6:
             continue
         threshold = float(sigmoid(np.array([top - 1e-9]))[0])
-        found = counterfactuals(model, encoder, row, allowed, threshold)
+        found, _ = counterfactuals(model, encoder, row, allowed, threshold)
         expected = 1 if max(singles.values()) >= top - 1e-9 else 2
         assert len(found[0].edits) == expected
         assert predict(model, edited(row, encoder, found[0].edits))[0] >= top - 1e-5
-        assert counterfactuals(model, encoder, row, allowed, float(sigmoid(np.array([top + 1]))[0])) == []
+        none, nearest = counterfactuals(model, encoder, row, allowed, float(sigmoid(np.array([top + 1]))[0]))
+        assert none == []
+        assert nearest.ctr == pytest.approx(float(sigmoid(np.array([top]))[0]), abs=1e-5)
 
 
 def test_counterfactuals_go_down_as_well_and_edit_allowed_fields_only() -> None:
     encoder, batch = encoded()
     model, row = random_model("dcn-v2", encoder.layout), row_of(batch, 0)
     ctr = float(sigmoid(predict(model, row))[0])
-    found = counterfactuals(model, encoder, row, ("price", "film"), ctr * 0.98)
+    found, _ = counterfactuals(model, encoder, row, ("price", "film"), ctr * 0.98)
     assert found
     for one in found:
         assert one.ctr <= ctr * 0.98
@@ -121,5 +123,7 @@ def test_curves_are_predictions_of_edited_rows(field: str) -> None:
 def test_no_two_lists_of_edits_are_the_same() -> None:
     encoder, batch = encoded()
     model, row = random_model("fm", encoder.layout), row_of(batch, 2)
-    found = counterfactuals(model, encoder, row, encoder.layout.categorical, 0.9999, most_edits=2)
+    ctr = float(sigmoid(predict(model, row))[0])
+    found, _ = counterfactuals(model, encoder, row, encoder.layout.categorical, ctr + 0.001, most_edits=2)
+    assert len(found) > 1
     assert all(a.edits != b.edits for a, b in combinations(found, 2))

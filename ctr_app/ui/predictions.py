@@ -1,0 +1,203 @@
+"""What the Predictions page draws: one row, one number, what it is made of, and what would change it."""
+
+from __future__ import annotations
+
+import pandas as pd
+import polars as pl
+import streamlit as st
+
+from ..data.batch import Batch
+from ..data.errors import shorten
+from ..explain.contributions import Contributions, ablation, agreement, exact, per_field, shapley
+from ..explain.gradients import integrated_gradients
+from ..explain.readouts import sample_batch
+from ..models.fm import FM
+from ..training.metrics import sigmoid
+from ..training.run_store import Run
+from ..training.trainer import predict
+from . import charts, parts, prediction_charts, readouts, what_if
+from .row_choice import ChosenRow, choose_row
+from .words import _, plain
+
+METHODS = {
+    "exact": "FM's own terms",
+    "shapley": "Shapley values",
+    "gradients": "Integrated gradients",
+    "ablation": "One field out",
+}
+METHOD_WORDS = {
+    "exact": "FM is a sum, so this is what it adds up, term by term; numbers and pairs are measured from their mean in "
+    "the training rows.",
+    "shapley": "Fields enter in random orders; a field's share is its mean gain. Shared effects go half to each.",
+    "gradients": "Slopes along the straight way from the mean row; on that way lie rows that no table has.",
+    "ablation": "What is lost when one field comes from other rows; shared effects are counted twice or not at all.",
+}
+BASELINE_ROWS = 100
+MOST_PARTS = 12
+TOO_MUCH = 0.05
+
+
+def draw() -> None:
+    """The whole page."""
+    st.title(_("What a prediction is made of"))
+    run = parts.choose_run("predictions-run", lambda run: run.has_model, _("Run"))
+    if run is None:
+        parts.empty_state(
+            _("No model has been trained yet, so there is no prediction to look into."), "train", _("Train a model")
+        )
+        return
+    with parts.sentences():
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            chosen = choose_row(run, "predictions")
+        if chosen is not None:
+            _one_row(run, chosen)
+
+
+def _one_row(run: Run, chosen: ChosenRow) -> None:
+    encoded = readouts.encoded_of(run.id)
+    row = encoded.batch(chosen.split).select(slice(chosen.place, chosen.place + 1))
+    table_row = readouts.dataset_of(run).part(chosen.table_row, 1)
+    _number(run, row, table_row)
+    _parts(run, table_row, chosen)
+    what_if.draw(run, row, table_row, chosen)
+
+
+def _number(run: Run, row: Batch, table_row: pl.DataFrame) -> None:
+    model, encoder = readouts.model_of(run.id)
+    logit = float(predict(model, row)[0])
+    label = encoder.schema.label
+    with st.container(horizontal=True):
+        st.metric(_("Predicted CTR"), f"{sigmoid(predict(model, row))[0]:.1%}", width=200)
+        st.metric(_("Logit"), f"{logit:+.4f}", width=200)
+        if label in table_row.columns:
+            st.metric(_("Observed: {label}", label=plain(label)), plain(table_row[label][0]), width=240)
+
+
+def _parts(run: Run, table_row: pl.DataFrame, chosen: ChosenRow) -> None:
+    """The waterfall of one method, and what the methods agree on."""
+    model, _encoder = readouts.model_of(run.id)
+    methods = [name for name in METHODS if name != "exact" or isinstance(model, FM)]
+    method = st.segmented_control(
+        _("Measured by"),
+        methods,
+        default=methods[0],
+        required=True,
+        key=f"predictions-method-{run.spec().title.lower()}",
+        format_func=lambda name: _(METHODS[name]),
+    )
+    with st.spinner(_("Taking the prediction apart")):
+        found = _contributions(run.id, method or methods[0], chosen)
+    names = _row_names(run, table_row)
+    frame = _steps(found, names)
+    top = per_field(found)
+    best = str(top.abs().idxmax())
+    sentence = _(
+        "{field} {verb} the logit most, by {amount:.2f}",
+        field=shorten(names[best], 48),
+        verb=_("raises") if top[best] > 0 else _("lowers"),
+        amount=abs(top[best]),
+    )
+    title = charts.titled(sentence, _("from the baseline to this row's logit, in logits"))
+    prediction_charts.waterfall(frame, title).draw(alt=sentence)
+    words = _(METHOD_WORDS[found.method])
+    words += " " + _(
+        "Baseline {baseline:+.4f}, contributions {sum:+.4f}, logit {logit:+.4f}; not accounted for: {delta:+.5f}.",
+        baseline=found.baseline,
+        sum=found.logit - found.baseline - found.delta,
+        logit=found.logit,
+        delta=found.delta,
+    )
+    st.caption(words)
+    if abs(found.delta) > TOO_MUCH * max(abs(found.logit - found.baseline), 0.1):
+        st.warning(
+            _("The contributions miss the logit by {delta:+.3f}: do not add them up.", delta=found.delta),
+            icon=":material/warning:",
+        )
+    with st.container(horizontal=True):
+        parts.table_behind(found.frame, f"contributions-{run.id}-{chosen.table_row}")
+        compared = st.toggle(_("Compare the methods"), key="predictions-compare")
+    if compared:
+        _compare(run, methods, chosen)
+
+
+def _compare(run: Run, methods: list[str], chosen: ChosenRow) -> None:
+    found = [_contributions(run.id, method, chosen) for method in methods]
+    correlations = agreement(found)
+    lowest = correlations.sort_values("correlation").iloc[0]
+    sentence = _(
+        "{a} and {b} agree least: {value:.2f}",
+        a=_(METHODS[lowest["method"]]),
+        b=_(METHODS[lowest["other"]]),
+        value=lowest["correlation"],
+    )
+    frames = [
+        pd.DataFrame({"field": per_field(one).index, "contribution": per_field(one).to_numpy()}).assign(
+            method=_(METHODS[one.method])
+        )
+        for one in found
+    ]
+    frame = pd.concat(frames)
+    order = frame.groupby("field")["contribution"].apply(lambda part: part.abs().max()).sort_values(ascending=False)
+    shown = frame[frame["field"].isin(order.index[:20])].set_index("field").loc[order.index[:20]].reset_index()
+    title = charts.titled(
+        sentence, _("Spearman's rank correlation of the contributions over fields; 1 is full agreement")
+    )
+    prediction_charts.methods_chart(shown, title).draw(alt=sentence)
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def _contributions(run_id: str, method: str, chosen: ChosenRow) -> Contributions:
+    model, encoder = readouts.model_of(run_id)
+    encoded = readouts.encoded_of(run_id)
+    row = encoded.batch(chosen.split).select(slice(chosen.place, chosen.place + 1))
+    if method == "exact" and isinstance(model, FM):
+        return exact(model, row, sample_batch(encoded.batch("train")))
+    baseline = sample_batch(encoded.batch("train"), BASELINE_ROWS)
+    if method == "gradients":
+        return integrated_gradients(model, encoder.layout, row, baseline)
+    return (shapley if method == "shapley" else ablation)(model, encoder.layout, row, baseline)
+
+
+def _row_names(run: Run, table_row: pl.DataFrame) -> dict[str, str]:
+    """Each field with its value in the row, in words."""
+    encoder, names = readouts.model_of(run.id)[1], readouts.dataset_of(run).names()
+    found = {}
+    for field in encoder.layout.field_names:
+        value = table_row[field][0] if field in table_row.columns else None
+        text = _("missing") if value is None else str(value.to_list() if isinstance(value, pl.Series) else value)
+        found[field] = f"{shorten(field, 22)} = {shorten(names.get(field, {}).get(text, text), 24)}"
+    return found
+
+
+def _steps(found: Contributions, names: dict[str, str]) -> pd.DataFrame:
+    """The parts of a waterfall: the baseline, the largest contributions, all others, the logit."""
+    frame = found.frame.iloc[found.frame["contribution"].abs().argsort(kind="stable")[::-1]]
+    others = frame["with_field"] if "with_field" in frame else [None] * len(frame)
+    labels = [_part_name(field, other, names) for field, other in zip(frame["field"], others, strict=True)]
+    amounts = frame["contribution"].tolist()
+    shown = list(zip(labels, amounts, strict=True))[:MOST_PARTS]
+    rest = amounts[MOST_PARTS:]
+    if rest:
+        shown.append((_("{count} others together", count=len(rest)), float(sum(rest))))
+    if abs(found.delta) > 1e-4:
+        shown.append((_("not accounted for"), found.delta))
+    lines, at = [(_("baseline"), found.baseline, found.baseline, 0.0, True)], found.baseline
+    for label, amount in shown:
+        lines.append((label, at, at + amount, amount, False))
+        at += amount
+    lines.append((_("this row"), found.logit, found.logit, 0.0, True))
+    steps = pd.DataFrame(lines, columns=["label", "start", "stop", "amount", "is_total"])
+    texts = [
+        f"{s:+.3f}" if t else f"{a:+.3f}"
+        for s, a, t in zip(steps["stop"], steps["amount"], steps["is_total"], strict=True)
+    ]
+    return steps.assign(text=texts, right=steps[["start", "stop"]].max(axis=1), label=_distinct(list(steps["label"])))
+
+
+def _part_name(field: str, other: str | None, names: dict[str, str]) -> str:
+    return names[field] if other is None or pd.isna(other) else f"{shorten(field, 24)} × {shorten(other, 24)}"
+
+
+def _distinct(labels: list[str]) -> list[str]:
+    """The labels, numbered where two are alike."""
+    return [label if labels.index(label) == place else f"{label} ({place})" for place, label in enumerate(labels)]

@@ -1,0 +1,271 @@
+"""What if this row were another: edits and what they do, the fewest that suffice, and curves over a field."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import streamlit as st
+
+from ..data.batch import Batch
+from ..data.encoding import Encoder
+from ..data.errors import InputError, shorten, spaced
+from ..explain import what_if as explain
+from ..explain.readouts import sample_batch
+from ..explain.what_if import Value
+from ..training.metrics import sigmoid
+from ..training.run_store import Run
+from ..training.trainer import predict
+from . import charts, parts, prediction_charts, readouts
+from .row_choice import ChosenRow
+from .words import _, plain
+
+MOST_OPTIONS = 2000
+CURVE_ROWS = 60
+MANY_ROWS = 5000
+MOST_SHOWN_VALUES = 25
+UNKNOWN_VALUE, MISSING_VALUE = "\u0000unknown", "\u0000missing"
+WAYS = {"edit": "Edit the row", "fewest": "Fewest edits", "curve": "Curve of a field"}
+
+
+def draw(run: Run, row: Batch, table_row: pl.DataFrame, chosen: ChosenRow) -> None:
+    """One of three ways to ask what if."""
+    st.subheader(_("What if"))
+    way = st.segmented_control(
+        _("Ask"),
+        list(WAYS),
+        default="edit",
+        required=True,
+        key="predictions-ask",
+        format_func=lambda name: _(WAYS[name]),
+        label_visibility="collapsed",
+    )
+    draw_one = {"edit": _edit, "fewest": _fewest, "curve": _curve}[way or "edit"]
+    with parts.sentences():
+        draw_one(run, row, table_row, chosen)
+
+
+def _edit(run: Run, row: Batch, table_row: pl.DataFrame, chosen: ChosenRow) -> None:
+    """Widgets of the fields to edit; the prediction after it, and of two edits what they do together."""
+    model, encoder = readouts.model_of(run.id)
+    fields = [f for f in encoder.layout.field_names if f in encoder.layout.numeric + encoder.layout.categorical]
+    edited = st.multiselect(
+        _("Fields to edit"),
+        fields,
+        key=f"predictions-edit-{run.id}",
+        placeholder=_("Choose one field, or two to see what they do together"),
+        persist_state="session",
+    )
+    if not edited:
+        return
+    edits: dict[str, Value] = {}
+    columns = st.columns(min(3, len(edited)))
+    for place, field in enumerate(edited):
+        with columns[place % len(columns)]:
+            edits[field] = _value_widget(run, encoder, field, table_row, chosen)
+    before = float(predict(model, row)[0])
+    after = float(predict(model, explain.edited(row, encoder, edits))[0])
+    _before_and_after(before, after)
+    if len(edits) == 2:
+        _pair(run, row, edits)
+    _many(run, edits, chosen)
+
+
+def _value_widget(run: Run, encoder: Encoder, field: str, table_row: pl.DataFrame, chosen: ChosenRow) -> Value:
+    key = f"predictions-value-{run.id}-{chosen.table_row}-{encoder.layout.field_names.index(field)}"
+    own = table_row[field][0] if field in table_row.columns else None
+    if field in encoder.layout.numeric:
+        start = _number(own, otherwise=encoder.transforms[field].median)
+        return float(st.number_input(plain(field), value=start, key=key, format="%g"))
+    vocabulary, names = encoder.vocabulary_of(field), readouts.dataset_of(run).names().get(field, {})
+    values = vocabulary.texts.head(MOST_OPTIONS).to_list()
+    first = MISSING_VALUE if own is None else str(own)
+    options = [first, *(v for v in (*values, UNKNOWN_VALUE, MISSING_VALUE) if v != first)]
+    words = {UNKNOWN_VALUE: _("(a value never seen)"), MISSING_VALUE: _("(missing)")}
+    picked = st.selectbox(
+        plain(field),
+        options,
+        key=key,
+        format_func=lambda value: words.get(value) or names.get(value, value),
+        accept_new_options=True,
+        help=_("The {count} most frequent values; any other can be typed.", count=spaced(len(values))),
+    )
+    return None if picked == MISSING_VALUE else str(picked)
+
+
+def _number(value: Any, otherwise: float) -> float:
+    """A cell as a number; ``otherwise`` where it is none."""
+    try:
+        found = float(value)
+    except (TypeError, ValueError):
+        return otherwise
+    return found if np.isfinite(found) else otherwise
+
+
+def _before_and_after(before: float, after: float) -> None:
+    ctr_before, ctr_after = sigmoid(np.array([before, after]))
+    with st.container(horizontal=True):
+        change = _("{change:+.1f} points", change=100 * (ctr_after - ctr_before))
+        st.metric(_("CTR after the edits"), f"{ctr_after:.1%}", delta=change, width=220)
+        st.metric(_("Logit after the edits"), f"{after:+.4f}", delta=f"{after - before:+.4f}", width=220)
+
+
+def _pair(run: Run, row: Batch, edits: dict[str, Value]) -> None:
+    """Two edits as what each does alone and what they do together."""
+    model, encoder = readouts.model_of(run.id)
+    a, b = edits.items()
+    alone = [_("{field} alone", field=shorten(field)) for field in edits]
+    found = explain.pair_split(model, encoder, row, a, b)
+    frame = pd.DataFrame(
+        {
+            "part": [*alone, _("both together, beyond that")],
+            "amount": [found.main_a, found.main_b, found.interaction],
+        }
+    )
+    sentence = _("Together they add {amount:+.3f} beyond what each does alone", amount=found.interaction)
+    title = charts.titled(sentence, _("change of the logit, split into each edit and their interaction"))
+    prediction_charts.split_bars(frame, title).draw(alt=sentence)
+    after = explain.edited(row, encoder, edits)
+    seen = explain.rows_with(encoder, readouts.encoded_of(run.id).rows("train"), after, list(edits))
+    if not seen:
+        st.warning(
+            _("No training row has this combination: what the model says of it is carried over from other rows."),
+            icon=":material/warning:",
+        )
+    else:
+        st.caption(_("{count} training rows have this combination.", count=spaced(seen)))
+
+
+def _many(run: Run, edits: dict[str, Value], chosen: ChosenRow) -> None:
+    """The same edits on many rows."""
+    if not st.toggle(
+        _("Apply them to many rows"), key="predictions-many", help=_("Up to 5 000 rows of the same split.")
+    ):
+        return
+    model, encoder = readouts.model_of(run.id)
+    rows = sample_batch(readouts.encoded_of(run.id).batch(chosen.split), MANY_ROWS)
+    before = sigmoid(predict(model, rows))
+    after = sigmoid(predict(model, explain.edited(rows, encoder, edits)))
+    rises = float(np.mean(after > before))
+    st.markdown(
+        _(
+            "Over {count} rows the mean CTR goes from **{before:.2%}** to **{after:.2%}**; it rises in {rises:.0%} "
+            "of them.",
+            count=spaced(len(rows)),
+            before=before.mean(),
+            after=after.mean(),
+            rises=rises,
+        )
+    )
+
+
+def _fewest(run: Run, row: Batch, table_row: pl.DataFrame, chosen: ChosenRow) -> None:
+    """The fewest edits that bring the prediction over a threshold."""
+    model, encoder = readouts.model_of(run.id)
+    fields = [*encoder.layout.numeric, *encoder.layout.categorical]
+    ctr = float(sigmoid(predict(model, row))[0])
+    left, right = st.columns([1, 2])
+    start = round(100 * (min(0.95, 2 * ctr) if ctr < 0.5 else max(0.05, ctr / 2)), 1)
+    percent = left.number_input(
+        _("Threshold, CTR in %"), 0.1, 99.9, start, key=f"predictions-threshold-{run.id}-{chosen.table_row}"
+    )
+    allowed = right.multiselect(
+        _("Fields that may be edited"),
+        fields,
+        default=fields,
+        key=f"predictions-allowed-{run.id}",
+    )
+    with st.spinner(_("Trying values that training showed")):
+        found, nearest = _counterfactuals(run.id, chosen, tuple(allowed), percent / 100)
+    names = readouts.dataset_of(run).names()
+    if not found:
+        edits = plain(_edits_in_words(nearest.edits, names, table_row))
+        st.info(_("Up to three edits come no nearer than {ctr:.1%}: {edits}.", ctr=nearest.ctr, edits=edits))
+        return
+    st.markdown(f"**{plain(_sentence(found[0], names))}**")
+    lines = [{_("edits"): _edits_in_words(one.edits, names, table_row), _("CTR"): one.ctr} for one in found]
+    st.dataframe(
+        pd.DataFrame(lines),
+        hide_index=True,
+        column_config={_("CTR"): st.column_config.NumberColumn(format="percent")},
+    )
+    st.caption(
+        _(
+            "Values are ones that training showed. It says what would move the model, not what would move a person; "
+            "more than one edit is searched from the best so far, so a combination can be missed."
+        )
+    )
+
+
+def _sentence(found: explain.Counterfactual, names: dict[str, dict[str, str]]) -> str:
+    edits = ", ".join(f"{f} → {_shown(v, names.get(f, {}))}" for f, v in found.edits.items())
+    if len(found.edits) == 1:
+        return _("One edit suffices: {edits} gives {ctr:.1%}", edits=edits, ctr=found.ctr)
+    return _("{count} edits suffice: {edits} gives {ctr:.1%}", count=len(found.edits), edits=edits, ctr=found.ctr)
+
+
+def _edits_in_words(edits: dict[str, Value], names: dict[str, dict[str, str]], table_row: pl.DataFrame) -> str:
+    return "; ".join(
+        f"{field}: {_shown(table_row[field][0] if field in table_row.columns else None, names.get(field, {}))}"
+        f" → {_shown(value, names.get(field, {}))}"
+        for field, value in edits.items()
+    )
+
+
+def _shown(value: Any, names: dict[str, str]) -> str:
+    if value is None:
+        return _("(missing)")
+    return f"{value:g}" if isinstance(value, float) else names.get(str(value), str(value))
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _counterfactuals(
+    run_id: str, chosen: ChosenRow, allowed: tuple[str, ...], threshold: float
+) -> tuple[list[explain.Counterfactual], explain.Counterfactual]:
+    model, encoder = readouts.model_of(run_id)
+    batch = readouts.encoded_of(run_id).batch(chosen.split)
+    row = batch.select(slice(chosen.place, chosen.place + 1))
+    return explain.counterfactuals(model, encoder, row, allowed, threshold)
+
+
+def _curve(run: Run, _row: Batch, _table_row: pl.DataFrame, chosen: ChosenRow) -> None:
+    """CTR over the values of one field: of single rows, and their mean."""
+    encoder = readouts.model_of(run.id)[1]
+    fields = [*encoder.layout.numeric, *encoder.layout.categorical]
+    if not fields:
+        raise InputError("The run has histories only, which have no curve of values.")
+    field = st.selectbox(_("Field"), fields, key=f"predictions-curve-{run.id}", width=360) or fields[0]
+    found, mean = _curves(run.id, chosen.split, field)
+    low, high = mean["ctr"].min(), mean["ctr"].max()
+    sentence = _(
+        "Over {field} the mean CTR goes from {low:.1%} to {high:.1%}", field=shorten(field, 40), low=low, high=high
+    )
+    subtitle = _("{count} rows of the split, each with the field set to each value; the mean is bold", count=CURVE_ROWS)
+    title = charts.titled(sentence, subtitle)
+    family, name = run.spec().family, shorten(field)
+    if field in encoder.layout.numeric:
+        prediction_charts.number_curves(found, mean, name, family, title).draw(alt=sentence)
+        st.caption(
+            _("Ticks at the bottom part the training rows into twentieths: where they are far apart, few rows lie.")
+        )
+    else:
+        names = readouts.dataset_of(run).names().get(field, {})
+        found, mean = (frame.assign(value=[_shown(v, names) for v in frame["value"]]) for frame in (found, mean))
+        prediction_charts.value_curves(found, mean, name, family, title).draw(alt=sentence)
+        st.caption(_("The {count} most frequent values; the bars are their training rows.", count=len(mean)))
+    parts.table_behind(mean, f"curve-{run.id}-{fields.index(field)}")
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _curves(run_id: str, split: str, field: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Curves of single rows, and their mean with how many training rows there are of each value."""
+    model, encoder = readouts.model_of(run_id)
+    found = explain.ice(model, encoder, sample_batch(readouts.encoded_of(run_id).batch(split), CURVE_ROWS), field)
+    if field in encoder.layout.numeric:
+        found = found.assign(number=found["value"].astype(float)).drop(columns="value")
+        return found, found.groupby("place", as_index=False)[["number", "ctr"]].mean()
+    found = found[found["place"] < MOST_SHOWN_VALUES]
+    mean = found.groupby("place", as_index=False).agg(value=("value", "first"), ctr=("ctr", "mean"))
+    return found, mean.assign(count=list(encoder.vocabulary_of(field).counts[: len(mean)]))
