@@ -49,6 +49,7 @@ def parser() -> argparse.ArgumentParser:
     for name, function, help in (
         ("evaluate", results.evaluate, "Measure a run on a table; on its own data, split by split."),
         ("diagnose", _diagnose, "Say how good a run's predictions are, with intervals, and where they are off."),
+        ("explain", _explain, "Take the prediction of one row apart, field by field; with edits, what they change."),
         ("predict", results.predict, "Write a table with the predicted CTR of each row."),
         ("interactions", interactions.interactions, "List pairs of fields by how much they interact."),
         ("film", film.film, "List pairs of fields epoch by epoch, as they were while the run trained."),
@@ -72,6 +73,12 @@ def _diagnose(options: argparse.Namespace) -> None:
     from .diagnosing import diagnose  # pandas takes a while to import
 
     diagnose(options)
+
+
+def _explain(options: argparse.Namespace) -> None:
+    from .explaining import explain  # pandas takes a while to import
+
+    explain(options)
 
 
 def _add_runs(command: argparse.ArgumentParser) -> None:
@@ -121,6 +128,13 @@ def _add_options_on_a_run(name: str, command: argparse.ArgumentParser) -> None:
         interactions.add_options(command)
     if name == "film":
         film.add_options(command)
+    if name == "explain":
+        command.add_argument("--row", type=int, required=True, metavar="I", help="row of the table, from 0")
+        command.add_argument("--method", choices=("exact", "shapley", "gradients", "ablation"))
+        command.add_argument(
+            "--edit", action="append", default=[], metavar="FIELD=VALUE", help="a field's other value; repeatable"
+        )
+        command.add_argument("--reach", type=float, metavar="CTR", help="the fewest edits that bring the CTR there")
     if name == "attention":
         command.add_argument("--row", type=int, required=True, metavar="I", help="row of the table, from 0")
         command.add_argument("--candidate", metavar="VALUE", help="another candidate value than the row's own")

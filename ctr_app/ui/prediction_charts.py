@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import altair as alt
+import numpy as np
 import pandas as pd
 
 from .charts import LABEL_SIZE, MUTED, SLANTED, hue, readable
@@ -17,9 +18,11 @@ SIGNED = alt.Scale(range="diverging", domain=[-1, 1])
 @kept
 def waterfall(frame: pd.DataFrame, title: dict[str, str]) -> Any:
     """Bars from where the one above ends; ``frame`` has label, start, stop, amount, text and is_total, in order."""
-    shown = frame.assign(sign=frame["amount"].clip(-1e-12, 1e-12) * 8e11)
-    y = alt.Y("label:N", sort=None, title=None, axis=alt.Axis(labelLimit=300, labelOverlap=False, labelFlush=False))
-    x = alt.X("start:Q", title=_("logit"), scale=alt.Scale(zero=False, nice=True, padding=42))
+    shown = frame.assign(sign=np.sign(frame["amount"]) * 0.8)
+    axis = alt.Axis(labelLimit=300, labelOverlap=False, labelFlush=False)
+    y = alt.Y("label:N", sort=list(shown["label"]), title=None, axis=axis)  # layers begin with different parts
+    scale = alt.Scale(zero=False, nice=True, padding=42)
+    x = alt.X("start:Q", title=_("logit"), scale=scale, axis=alt.Axis(tickCount=6))
     tooltip = [
         alt.Tooltip("label:N", title=_("part")),
         alt.Tooltip("amount:Q", format="+.4f", title=_("adds, in logits")),
@@ -39,9 +42,9 @@ def waterfall(frame: pd.DataFrame, title: dict[str, str]) -> Any:
 @kept
 def split_bars(frame: pd.DataFrame, title: dict[str, str]) -> Any:
     """The parts of a change in logits as bars from zero; ``frame`` has part and amount, in order."""
-    limit = float(frame["amount"].abs().max()) or 1.0
+    frame = frame.assign(sign=np.sign(frame["amount"]) * 0.8)
     y = alt.Y("part:N", sort=None, title=None, axis=alt.Axis(labelLimit=300, labelOverlap=False, labelFlush=False))
-    color = alt.Color("amount:Q", scale=alt.Scale(range="diverging", domain=[-limit, limit]), legend=None)
+    color = alt.Color("sign:Q", scale=SIGNED, legend=None)
     tooltip = [
         alt.Tooltip("part:N", title=_("part")),
         alt.Tooltip("amount:Q", format="+.4f", title=_("change in logits")),
@@ -57,7 +60,7 @@ def split_bars(frame: pd.DataFrame, title: dict[str, str]) -> Any:
 @kept
 def methods_chart(frame: pd.DataFrame, title: dict[str, str]) -> Any:
     """What several methods say of each field; ``frame`` has field, method and contribution."""
-    x = alt.X("contribution:Q", title=_("contribution in logits"))
+    x = alt.X("contribution:Q", title=_("contribution in logits"), axis=alt.Axis(tickCount=6))
     y = alt.Y("field:N", sort=None, title=None, axis=alt.Axis(labelLimit=260, labelOverlap=False, labelFlush=False))
     shape = alt.Shape("method:N", title=None, legend=alt.Legend(orient="top"))
     color = alt.Color("method:N", title=None, legend=alt.Legend(orient="top"))

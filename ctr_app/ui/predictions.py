@@ -7,7 +7,9 @@ import polars as pl
 import streamlit as st
 
 from ..data.batch import Batch
+from ..data.columns import as_lists
 from ..data.errors import shorten
+from ..data.schema import Role
 from ..explain.contributions import Contributions, ablation, agreement, exact, per_field, shapley
 from ..explain.gradients import integrated_gradients
 from ..explain.readouts import sample_batch
@@ -89,13 +91,13 @@ def _parts(run: Run, table_row: pl.DataFrame, chosen: ChosenRow) -> None:
         found = _contributions(run.id, method or methods[0], chosen)
     names = _row_names(run, table_row)
     frame = _steps(found, names)
-    top = per_field(found)
-    best = str(top.abs().idxmax())
+    parts_only = frame[~frame["is_total"]]
+    best = parts_only.iloc[int(parts_only["amount"].abs().argmax())]
     sentence = _(
-        "{field} {verb} the logit most, by {amount:.2f}",
-        field=shorten(names[best], 48),
-        verb=_("raises") if top[best] > 0 else _("lowers"),
-        amount=abs(top[best]),
+        "{part} {verb} the logit most, by {amount:.2g}",
+        part=shorten(best["label"], 56),
+        verb=_("raises") if best["amount"] > 0 else _("lowers"),
+        amount=abs(best["amount"]),
     )
     title = charts.titled(sentence, _("from the baseline to this row's logit, in logits"))
     prediction_charts.waterfall(frame, title).draw(alt=sentence)
@@ -162,11 +164,24 @@ def _row_names(run: Run, table_row: pl.DataFrame) -> dict[str, str]:
     """Each field with its value in the row, in words."""
     encoder, names = readouts.model_of(run.id)[1], readouts.dataset_of(run).names()
     found = {}
-    for field in encoder.layout.field_names:
-        value = table_row[field][0] if field in table_row.columns else None
-        text = _("missing") if value is None else str(value.to_list() if isinstance(value, pl.Series) else value)
-        found[field] = f"{shorten(field, 22)} = {shorten(names.get(field, {}).get(text, text), 24)}"
+    for column in encoder.schema.fields:
+        value = table_row[column.name][0] if column.name in table_row.columns else None
+        named = names.get(column.name, {}) or names.get(column.candidate or "", {})
+        if column.role is Role.SEQUENCE:
+            items = as_lists(table_row[column.name], column)[0].to_list() if value is not None else []
+            text = _history_in_words([named.get(item, item) for item in items])
+        else:
+            text = _("missing") if value is None else named.get(str(value), str(value))
+        found[column.name] = f"{shorten(column.name, 22)} = {shorten(text, 28)}"
     return found
+
+
+def _history_in_words(items: list[str]) -> str:
+    if not items:
+        return _("nothing yet")
+    if len(items) == 1:
+        return items[0]
+    return _("{count} items, last {item}", count=len(items), item=items[-1])
 
 
 def _steps(found: Contributions, names: dict[str, str]) -> pd.DataFrame:
