@@ -12,7 +12,6 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 import torch
-from scipy.stats import spearmanr  # type: ignore[import-untyped]
 from torch import Tensor, nn
 
 from ..data.batch import Batch, FieldLayout
@@ -119,6 +118,8 @@ def agreement(found: list[Contributions]) -> pd.DataFrame:
 
     An exact FM's pairs are given half to each of their fields.
     """
+    from scipy.stats import spearmanr  # slow to import
+
     by_field = {one.method: per_field(one) for one in found}
     lines = [
         (a, b, float(spearmanr(by_field[a], by_field[b].reindex(by_field[a].index)).statistic))

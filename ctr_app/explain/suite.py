@@ -192,7 +192,7 @@ def by_seed(found: Sequence[Score], readout: str) -> np.ndarray:
 
 def interval(values: np.ndarray) -> tuple[float, float]:
     """The mean of numbers (n,), and the half-width of its 95 % interval by Student's t; NaN below two numbers."""
-    from scipy.stats import t  # type: ignore[import-untyped]  # slow to import
+    from scipy.stats import t  # slow to import
 
     if len(values) < 2:
         return (float(values.mean()) if len(values) else float("nan")), float("nan")
