@@ -75,8 +75,8 @@ def cut_quality(
         tuple(cuts),
         _quality(rows, before),
         _quality(rows, after),
-        auc_change(rows.labels, before, after, rows.weights),
-        logloss_change(rows.labels, before, after, rows.weights),
+        auc_change(rows.labels, before, after, rows.weights, rows.group_ids),
+        logloss_change(rows.labels, before, after, rows.weights, rows.group_ids),
     )
 
 

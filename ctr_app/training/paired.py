@@ -29,12 +29,17 @@ class Change:
 
 
 def auc_change(
-    labels: np.ndarray, before: np.ndarray, after: np.ndarray, weights: np.ndarray | None = None
+    labels: np.ndarray,
+    before: np.ndarray,
+    after: np.ndarray,
+    weights: np.ndarray | None = None,
+    group_ids: np.ndarray | None = None,
 ) -> Change | None:
     """AUC of the scores ``after`` less that of ``before``, each (n,) of the same rows; None without both labels.
 
-    Rows are taken as drawn at random. The error is that of DeLong et al. (1988), carried over to labels that are
-    probabilities and to rows with weights: each row's influence on the difference, squared and summed.
+    The error is that of DeLong et al. (1988), carried over to labels that are probabilities and to rows with weights:
+    each row's influence on the difference, squared and summed. Where rows have a group, whole groups are taken as drawn
+    at random, since one user's rows are alike: the influences within each are added before they are squared.
     """
     clicks = np.asarray(labels, dtype=np.float64) * (1.0 if weights is None else weights)
     others = (1.0 - np.asarray(labels, dtype=np.float64)) * (1.0 if weights is None else weights)
@@ -42,18 +47,30 @@ def auc_change(
         return None
     clicks, others = clicks / clicks.sum(), others / others.sum()
     (first, of_first), (second, of_second) = (_auc_influences(clicks, others, s) for s in (before, after))
-    return Change(second - first, float(np.sqrt(((of_second - of_first) ** 2).sum())))
+    return Change(second - first, _error(of_second - of_first, group_ids))
 
 
 def logloss_change(
-    labels: np.ndarray, before: np.ndarray, after: np.ndarray, weights: np.ndarray | None = None
+    labels: np.ndarray,
+    before: np.ndarray,
+    after: np.ndarray,
+    weights: np.ndarray | None = None,
+    group_ids: np.ndarray | None = None,
 ) -> Change:
-    """Logloss in nats of the logits ``after`` less that of ``before``, each (n,) of the same rows."""
+    """Logloss in nats of the logits ``after`` less that of ``before``, as ``auc_change`` for the AUC."""
     shares = np.ones(len(labels)) if weights is None else np.asarray(weights, dtype=np.float64)
     shares = shares / shares.sum()
     differences = np.logaddexp(0.0, after) - np.logaddexp(0.0, before) - labels * (after - before)
     mean = float(shares @ differences)
-    return Change(mean, float(np.sqrt(((shares * (differences - mean)) ** 2).sum())))
+    return Change(mean, _error(shares * (differences - mean), group_ids))
+
+
+def _error(influences: np.ndarray, group_ids: np.ndarray | None) -> float:
+    """Standard error of a sum over rows, or over groups of rows, of influences (n,)."""
+    if group_ids is not None:
+        _, codes = np.unique(group_ids, return_inverse=True)
+        influences = np.bincount(codes, weights=influences)
+    return float(np.sqrt((influences**2).sum()))
 
 
 def _auc_influences(clicks: np.ndarray, others: np.ndarray, scores: np.ndarray) -> tuple[float, np.ndarray]:

@@ -47,6 +47,11 @@ def draw(run: Run, frame: pd.DataFrame, picked: tuple[str, str] | None) -> None:
         _table(run, together, alone)
     else:
         st.caption(_("Nothing is cut. Pick a pair on the map, or choose pairs and fields above."))
+    if way == "weights" and run.spec().family == "dcn" and cuts and not (together.auc and together.auc.is_clear):
+        st.info(
+            _("The cross layers carry little of this. Cut it in the model's behaviour to take away what the MLP does."),
+            icon=":material/info:",
+        )
     st.caption(f"{_(WHAT_IS_CUT[run.spec().family if way == 'weights' else way])} {_(NOT_TRAINED)}")
 
 

@@ -55,6 +55,16 @@ def test_a_weight_counts_as_its_share_and_a_probability_as_its_clicks():
     )
 
 
+def test_rows_of_one_group_count_together() -> None:
+    labels, before, after = (np.repeat(part, 4) for part in scored(300))
+    alone, together = (auc_change(*scored(300)), auc_change(labels, before, after, None, np.arange(1200) // 4))
+    assert (together.value, together.error) == pytest.approx((alone.value, alone.error))
+    rows = auc_change(labels, before, after)
+    assert rows.error == pytest.approx(alone.error / 2)
+    alone, together = logloss_change(*scored(300)), logloss_change(labels, before, after, None, np.arange(1200) // 4)
+    assert (together.value, together.error) == pytest.approx((alone.value, alone.error))
+
+
 def test_the_change_of_the_logloss_is_the_mean_of_the_rows():
     labels, before, after = scored(300)
     change = logloss_change(labels, before, after)
