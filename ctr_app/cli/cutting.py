@@ -32,7 +32,7 @@ def add_cut_options(cut: argparse.ArgumentParser) -> None:
 
 def cut(options: argparse.Namespace) -> None:
     """Metrics of the validation rows before and after the cuts."""
-    from ..explain.cuts import cut_quality, in_order, ways_to_cut
+    from ..explain.cuts import CutBench, in_order, ways_to_cut
 
     run = RunStore(options.runs).get(options.run)
     spec = run.spec()
@@ -47,7 +47,7 @@ def cut(options: argparse.Namespace) -> None:
     asked = [in_order(encoder.layout, names) for names in (*options.pair, *([name] for name in options.field))]
     if not asked:
         raise InputError("Say what to cut: --pair A B, or --field C.")
-    result = cut_quality(model, encoded, tuple(dict.fromkeys(asked)), how)
+    result = CutBench(model, encoded, how).measure(tuple(dict.fromkeys(asked)))
     before, after = _described(result.before), _described(result.after)
     changes = {"auc": result.auc, "logloss": result.logloss}
     document: dict[str, Any] = {

@@ -18,33 +18,56 @@ from .wires import Pair
 Fields = frozenset[str]
 NUM_DRAWS = 16
 MOST_AVERAGES = 40
+MOST_KEPT = 500
 NONE: Fields = frozenset()
 
 
-def logits_without(
-    model: nn.Module,
-    layout: FieldLayout,
-    background: Batch,
-    batch: Batch,
-    pairs: Sequence[Pair],
-    fields: Sequence[str],
-    num_draws: int = NUM_DRAWS,
-    seed: int = 0,
-) -> np.ndarray:
-    """Logits of ``batch``, float64 (n,), without what some pairs do together and without some fields.
+class Averages:
+    """Logits of some rows with fields averaged over their own values, each average made once and kept.
 
-    What ``averages`` says is averaged over ``num_draws`` values of each field, which stand for those in ``background``.
-
-    Raises:
-        InputError: if more than MOST_AVERAGES averages would have to be made.
+    ``num_draws`` values of each field stand for those in ``background``.
     """
-    needed = averages(pairs, fields)
-    draws = drawn_values(layout, background, num_draws, seed)
-    return np.sum(
-        [count * _averaged(model, layout, batch, draws, names) for names, count in needed.items()]
-        or [np.zeros(len(batch))],
-        axis=0,
-    )
+
+    def __init__(
+        self,
+        model: nn.Module,
+        layout: FieldLayout,
+        background: Batch,
+        batch: Batch,
+        num_draws: int = NUM_DRAWS,
+        seed: int = 0,
+    ) -> None:
+        self._model, self._layout, self._batch = model, layout, batch
+        self._draws = drawn_values(layout, background, num_draws, seed)
+        self._known: dict[Fields, np.ndarray] = {}
+
+    def without(self, pairs: Sequence[Pair], fields: Sequence[str]) -> np.ndarray:
+        """Logits, float64 (n,), without what some pairs do together and without some fields, as ``averages`` says.
+
+        Raises:
+            InputError: if that needs too many averages.
+        """
+        needed = averages(pairs, fields)
+        return sum((count * self.over(names) for names, count in needed.items()), np.zeros(len(self._batch)))
+
+    def over(self, names: Fields) -> np.ndarray:
+        """Mean logit of each row, float64 (n,), over the values of the fields ``names``."""
+        found = self._known.get(names)
+        if found is None:
+            found = self._computed(names)
+            if len(self._known) >= MOST_KEPT:
+                self._known.clear()
+            self._known[names] = found
+        return found
+
+    def _computed(self, names: Fields) -> np.ndarray:
+        in_order = tuple(name for name in self._layout.field_names if name in names)
+        draws, counts = _different(swapped(self._layout, _blank(self._draws), self._draws, in_order))
+        total = np.zeros(len(self._batch))
+        for row, count in enumerate(counts):
+            same = draws.select(torch.full((len(self._batch),), row))
+            total += count * predict(self._model, swapped(self._layout, self._batch, same, in_order))
+        return total / counts.sum()
 
 
 def averages(pairs: Sequence[Pair], fields: Sequence[str] = ()) -> dict[Fields, int]:
@@ -98,16 +121,21 @@ def _order(layout: FieldLayout, batch: Batch, name: str, generator: np.random.Ge
     return generator.permutation(len(batch))
 
 
-def _averaged(model: nn.Module, layout: FieldLayout, batch: Batch, draws: Batch, names: Fields) -> np.ndarray:
-    """Mean logit of each row, float64 (n,), with the fields ``names`` taken from each row of ``draws`` in turn."""
-    if not names:
-        return predict(model, batch)
-    in_order = tuple(name for name in layout.field_names if name in names)
-    total = np.zeros(len(batch))
-    for row in range(len(draws)):
-        same = draws.select(torch.full((len(batch),), row))
-        total += predict(model, swapped(layout, batch, same, in_order))
-    return total / len(draws)
+def _blank(rows: Batch) -> Batch:
+    """As many rows, of zeros."""
+    return Batch(
+        torch.zeros_like(rows.numeric),
+        torch.zeros_like(rows.categorical),
+        {name: torch.zeros_like(ids) for name, ids in rows.sequences.items()},
+        rows.labels,
+    )
+
+
+def _different(rows: Batch) -> tuple[Batch, np.ndarray]:
+    """Rows that differ from each other, and how often each occurs in ``rows``, int (K,)."""
+    columns = np.hstack([part.double().numpy() for part in (rows.numeric, rows.categorical, *rows.sequences.values())])
+    _, first, counts = np.unique(columns, axis=0, return_index=True, return_counts=True)
+    return rows.select(torch.from_numpy(first)), counts
 
 
 def _linked(pairs: Sequence[Pair]) -> Iterator[list[Pair]]:

@@ -17,7 +17,7 @@ from ..models.layers import evaluation_mode
 from ..training.metrics import Calibration, Metrics, calibration, measure
 from ..training.paired import Change, auc_change, logloss_change
 from ..training.trainer import EVALUATION_ROWS, predict
-from .averaging import logits_without
+from .averaging import Averages
 from .readouts import sample_batch
 from .wires import Forward, without
 
@@ -59,37 +59,43 @@ def ways_to_cut(title: str) -> tuple[str, ...]:
     return ("behaviour", "weights", "raw") if title.startswith("DCN") else ("behaviour",)
 
 
-def cut_quality(
-    model: nn.Module, encoded: EncodedDataset, cuts: Sequence[Cut], way: str, most_rows: int | None = None
-) -> CutResult:
-    """What ``cuts`` change on validation rows, at most ``most_rows`` of them (by default as MOST_ROWS says).
+class CutBench:
+    """A model, the validation rows on which its cuts in one way are measured, and what all cuts have in common.
 
-    Raises:
-        InputError: for a field that the run does not have, one field twice in a pair, or too many cuts by behaviour.
+    At most ``most_rows`` rows, by default as MOST_ROWS says. The model is never changed, so it may be a shared one.
     """
-    rows = sample_rows(encoded.rows("valid"), most_rows or MOST_ROWS[way])
-    batch, background = as_batch(rows), sample_batch(encoded.batch("train"))
-    before = predict(model, batch)
-    after = cut_logits(model, encoded.encoder.layout, background, batch, cuts, way)
-    return CutResult(
-        tuple(cuts),
-        _quality(rows, before),
-        _quality(rows, after),
-        auc_change(rows.labels, before, after, rows.weights, rows.group_ids),
-        logloss_change(rows.labels, before, after, rows.weights, rows.group_ids),
-    )
 
+    def __init__(self, model: nn.Module, encoded: EncodedDataset, way: str, most_rows: int | None = None) -> None:
+        self._model, self._layout, self._way = model, encoded.encoder.layout, way
+        self._rows = sample_rows(encoded.rows("valid"), most_rows or MOST_ROWS[way])
+        self._batch, self._background = as_batch(self._rows), sample_batch(encoded.batch("train"))
+        self._averages = Averages(model, self._layout, self._background, self._batch)
+        self._logits = predict(model, self._batch)
+        self._quality = _quality(self._rows, self._logits)
 
-def cut_logits(
-    model: nn.Module, layout: FieldLayout, background: Batch, batch: Batch, cuts: Sequence[Cut], way: str
-) -> np.ndarray:
-    """Logits of ``batch``, float64 (n,), after ``cuts``; ``background`` are rows to take means and values from."""
-    cuts = [in_order(layout, cut) for cut in cuts]
-    pairs, fields = [(c[0], c[1]) for c in cuts if len(c) == 2], [c[0] for c in cuts if len(c) == 1]
-    if way == "behaviour":
-        return logits_without(model, layout, background, batch, pairs, fields)
-    with evaluation_mode(model):
-        return _in_parts(without(model, background, pairs, fields, is_raw=way == "raw"), batch)
+    def measure(self, cuts: Sequence[Cut]) -> CutResult:
+        """What ``cuts`` change.
+
+        Raises:
+            InputError: for a field that the run does not have, one field twice in a pair, or too many cuts by behaviour.
+        """
+        after, rows = self.logits(cuts), self._rows
+        paired = rows.labels, self._logits, after, rows.weights, rows.group_ids
+        return CutResult(
+            tuple(cuts), self._quality, _quality(rows, after), auc_change(*paired), logloss_change(*paired)
+        )
+
+    def logits(self, cuts: Sequence[Cut]) -> np.ndarray:
+        """Logits of the rows after ``cuts``, float64 (n,)."""
+        if not cuts:
+            return self._logits
+        ordered = [in_order(self._layout, cut) for cut in cuts]
+        pairs, fields = [(c[0], c[1]) for c in ordered if len(c) == 2], [c[0] for c in ordered if len(c) == 1]
+        if self._way == "behaviour":
+            return self._averages.without(pairs, fields)
+        with evaluation_mode(self._model):
+            forward = without(self._model, self._background, pairs, fields, is_raw=self._way == "raw")
+            return _in_parts(forward, self._batch)
 
 
 def in_order(layout: FieldLayout, cut: Sequence[str]) -> Cut:

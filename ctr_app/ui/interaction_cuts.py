@@ -149,7 +149,7 @@ def _chosen(run: Run, frame: pd.DataFrame) -> tuple[Cut, ...]:
             label,
             options,
             key=key,
-            format_func=lambda cut: name_of(cut, 60),
+            format_func=lambda cut: name_of(cut, 36),
             placeholder=_("None"),
             on_change=_take,
             args=(run.id, keys),
@@ -228,34 +228,34 @@ def _was(value: float | None, form: str) -> str:
 
 def _picture(run: Run, together: CutResult, alone: Sequence[CutResult]) -> None:
     """What each cut alone does to the AUC, and all together, beside the sum of each alone."""
-    if together.auc is None:
-        return
     truth = dataset_truth(run) if state().revealed else None
-    planted = {frozenset(pair) for pair in truth["pairs"]} if truth else set()
-    lines = [
-        {
-            "label": name_of(r.cuts[0]),
-            "value": r.auc.value,
-            "margin": r.auc.margin,
-            "is_marked": {*r.cuts[0]} in planted,
-        }
-        for r in alone
-        if r.auc
-    ]
-    frame = pd.DataFrame(lines)
-    subtitle = _(
-        "change of the AUC with its 95 % interval, on the same {rows} validation rows",
-        rows=parts.count(together.after.metrics.rows),
-    )
+    bars = _bars(together, alone, {frozenset(pair) for pair in truth["pairs"]} if truth else set())
+    if bars.empty:
+        return
+    rows = parts.count(together.after.metrics.rows)
+    subtitle = _("change of the AUC with its 95 % interval, on the same {rows} validation rows", rows=rows)
     if len(alone) > 1:
-        total = {"label": _("all together"), "value": together.auc.value, "margin": together.auc.margin}
-        expected = {"expected": frame["value"].sum(), "is_marked": False}
-        frame = pd.concat([frame, pd.DataFrame([total | expected])], ignore_index=True)
         subtitle += "; " + _("line: the sum of each alone, which need not be what all do together")
     words = sentence(together)
     title = charts.titled(words, subtitle)
-    chart = interval_bars(frame, title, _("change of AUC"), run.spec().family, _("without"))
+    chart = interval_bars(bars, title, _("change of AUC"), run.spec().family, _("without"))
     chart.draw(alt=words, key=f"interactions-cut-chart-{run.id}")
+
+
+def _bars(together: CutResult, alone: Sequence[CutResult], planted: set[frozenset[str]]) -> pd.DataFrame:
+    """A bar for each cut and one for all; none where there is no AUC."""
+    known = [(result.cuts[0], result.auc) for result in alone if result.auc]
+    labels = [name_of(cut) for cut, _change in known]
+    if len(set(labels)) < len(labels):  # alike when they are shortened
+        labels = [name_of(cut, 200) for cut, _change in known]
+    bars = [
+        {"label": label, "value": change.value, "margin": change.margin, "is_marked": frozenset(cut) in planted}
+        for label, (cut, change) in zip(labels, known, strict=True)
+    ]
+    if len(bars) > 1 and together.auc:
+        total = {"label": _("all together"), "value": together.auc.value, "margin": together.auc.margin}
+        bars.append(total | {"is_marked": False, "expected": sum(change.value for _cut, change in known)})
+    return pd.DataFrame(bars)
 
 
 def _table(run: Run, together: CutResult, alone: Sequence[CutResult]) -> None:

@@ -16,7 +16,7 @@ from ..data.store import DataSet
 from ..explain import readouts as explain
 from ..explain.coded import CodedField, coded_field
 from ..explain.cross_layers import CrossLayer, block_norms, cross_layers
-from ..explain.cuts import Cut, CutResult, cut_quality
+from ..explain.cuts import Cut, CutBench, CutResult
 from ..explain.example_rows import example_rows
 from ..explain.snapshots import snapshots
 from ..explain.stability import Stability, stability_of
@@ -125,7 +125,13 @@ def layers(run_id: str) -> list[tuple[CrossLayer, np.ndarray]]:
 @st.cache_data(max_entries=512, show_spinner=False)
 def cut(run_id: str, cuts: tuple[Cut, ...], way: str) -> CutResult:
     """What some cuts change on the validation rows; the model itself is left as it is."""
-    return cut_quality(model_of(run_id)[0], encoded_of(run_id), cuts, way)
+    return _cut_bench(run_id, way).measure(cuts)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _cut_bench(run_id: str, way: str) -> CutBench:
+    """The rows on which a run's cuts are measured."""
+    return CutBench(model_of(run_id)[0], encoded_of(run_id), way)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)

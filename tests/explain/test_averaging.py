@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from ctr_app.data.errors import InputError
-from ctr_app.explain.averaging import averages, drawn_values, logits_without
-from ctr_app.explain.cuts import cut_logits
+from ctr_app.explain.averaging import Averages, averages, drawn_values
+from ctr_app.explain.wires import without
 from ctr_app.training.trainer import predict
 
 from .examples import encoded, random_model, row_of
@@ -60,7 +60,7 @@ def test_a_pair_that_is_off_is_a_loop_over_rows_and_drawn_values(name):
             predict(model, slow_swap(layout, row_of(few, row), row_of(draws, k), ("tags", "genres"))) for k in range(5)
         ]
         expected.append(means[0] + np.mean(only_tags) - means[1])
-    found = logits_without(model, layout, batch, few, [("film", "tags")], ["genres"], num_draws=5, seed=3)
+    found = Averages(model, layout, batch, few, num_draws=5, seed=3).without([("film", "tags")], ["genres"])
     np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
@@ -79,10 +79,14 @@ def test_every_value_of_a_field_is_drawn_as_often_as_it_occurs():
 def test_of_an_fm_the_average_is_what_its_purified_weights_say():
     encoder, batch = encoded()
     model, layout = random_model("fm", encoder.layout), encoder.layout
-    for cuts in ([("price", "film")], [("films",)], [("film", "tags"), ("price", "film"), ("genre",)]):
-        every = [cut_logits(model, layout, batch, batch, cuts, "weights")]
-        pairs, fields = [c for c in cuts if len(c) == 2], [c[0] for c in cuts if len(c) == 1]
-        every.append(logits_without(model, layout, batch, batch, pairs, fields, num_draws=60))
+    averages_of = Averages(model, layout, batch, batch, num_draws=60)
+    for pairs, fields in (
+        ([("price", "film")], []),
+        ([], ["films"]),
+        ([("film", "tags"), ("price", "film")], ["genre"]),
+    ):
+        with torch.no_grad():
+            every = [without(model, batch, pairs, fields)(batch).numpy(), averages_of.without(pairs, fields)]
         spread = np.std(predict(model, batch) - every[0])
         assert np.sqrt(np.mean((every[0] - every[1]) ** 2)) < 0.25 * spread
 

@@ -9,7 +9,7 @@ import torch
 from ctr_app.data.dataset import EncodedDataset
 from ctr_app.data.errors import InputError
 from ctr_app.data.store import DatasetStore
-from ctr_app.explain.cuts import cut_quality, in_order, sample_rows, ways_to_cut
+from ctr_app.explain.cuts import CutBench, in_order, sample_rows, ways_to_cut
 from ctr_app.training.metrics import measure
 from ctr_app.training.run_store import RunStore
 from ctr_app.training.trainer import predict
@@ -34,18 +34,18 @@ def clicks(tmp_path_factory: pytest.TempPathFactory) -> Trained:
 def test_cutting_what_is_planted_costs_auc_and_what_is_not_costs_none(clicks: Trained) -> None:
     model, encoded_set, planted = clicks
     names = encoded_set.encoder.layout.field_names
-    costs = [cut_quality(model, encoded_set, [pair], "weights").auc for pair in planted]
+    costs = [CutBench(model, encoded_set, "weights").measure([pair]).auc for pair in planted]
     assert sum(cost.is_clear and cost.value < 0 for cost in costs) >= 3
-    together = cut_quality(model, encoded_set, planted, "weights")
+    together = CutBench(model, encoded_set, "weights").measure(planted)
     assert together.auc.value + together.auc.margin < min(cost.value for cost in costs)
     assert together.logloss.value > 0
     free = next((a, b) for a in names for b in names if a < b and not {a, b} & {n for pair in planted for n in pair})
-    assert not cut_quality(model, encoded_set, [free], "weights").auc.is_clear
+    assert not CutBench(model, encoded_set, "weights").measure([free]).auc.is_clear
 
 
 def test_the_result_is_that_of_the_validation_rows_as_they_are(clicks: Trained) -> None:
     model, encoded_set, planted = clicks
-    result = cut_quality(model, encoded_set, planted[:1], "weights")
+    result = CutBench(model, encoded_set, "weights").measure(planted[:1])
     rows = encoded_set.rows("valid")
     logits = predict(model, encoded_set.batch("valid"))
     assert result.before.metrics == measure(rows.labels, logits, rows.group_ids, rows.weights)
@@ -56,9 +56,13 @@ def test_the_result_is_that_of_the_validation_rows_as_they_are(clicks: Trained) 
 
 def test_a_field_that_is_cut_in_behaviour_tells_nothing_any_more(clicks: Trained) -> None:
     model, encoded_set, planted = clicks
-    result = cut_quality(model, encoded_set, [(name,) for name in encoded_set.encoder.layout.field_names], "weights")
+    result = CutBench(model, encoded_set, "weights").measure(
+        [(name,) for name in encoded_set.encoder.layout.field_names]
+    )
     assert result.after.metrics.auc == pytest.approx(0.5)
-    by_mean, by_draws = (cut_quality(model, encoded_set, [planted[0][:1]], way).auc for way in ("weights", "behaviour"))
+    by_mean, by_draws = (
+        CutBench(model, encoded_set, way).measure([planted[0][:1]]).auc for way in ("weights", "behaviour")
+    )
     assert by_mean.value == pytest.approx(by_draws.value, abs=0.01)
 
 
@@ -69,7 +73,7 @@ def test_rows_beyond_the_most_are_drawn_the_same_each_time(clicks: Trained) -> N
     assert np.array_equal(few.rows, again.rows)
     assert set(few.rows) < set(rows.rows)
     assert sample_rows(rows, len(rows)) is rows
-    assert cut_quality(clicks[0], clicks[1], [], "weights", most_rows=50).before.metrics.rows == 50
+    assert CutBench(clicks[0], clicks[1], "weights", most_rows=50).measure([]).before.metrics.rows == 50
 
 
 def test_a_pair_has_one_name_whichever_field_comes_first() -> None:
