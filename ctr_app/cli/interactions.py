@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..data.errors import InputError
-from ..data.store import DatasetStore
-from ..training.run_store import RunStore
+from ..data.store import DataSet, DatasetStore
+from ..training.run_store import Run, RunStore
 from .output import show
 
 if TYPE_CHECKING:
@@ -26,6 +26,9 @@ def add_options(command: argparse.ArgumentParser) -> None:
         "--support", type=int, default=0, metavar="N", help="count only swaps to pairs of values with N training rows"
     )
     command.add_argument("--errors", action="store_true", help="the standard error of each strength by behaviour")
+    command.add_argument(
+        "--agreement", action="store_true", help="how far the run's maps agree, and what may be the matter"
+    )
 
 
 def interactions(options: argparse.Namespace) -> None:
@@ -34,12 +37,44 @@ def interactions(options: argparse.Namespace) -> None:
 
     run = RunStore(options.runs).get(options.run)
     spec = run.spec()
-    readout = _readout(options, spec.title)
-    frame = read(run, DatasetStore().get(spec.dataset_id), readout, raw=options.raw, support=options.support)
+    readout, dataset = _readout(options, spec.title), DatasetStore().get(spec.dataset_id)
+    frame = read(run, dataset, readout, raw=options.raw, support=options.support)
+    agreement = _agreement(run, dataset, readout, frame) if options.agreement else None
     if not options.errors:
         frame = frame.drop(columns="error", errors="ignore")
     result = {"run": run.id, "model": spec.title, "readout": readout, "pairs": frame.to_dict("records")}
-    show(options, result, _lines(frame) or ["The run has one field only, so there is no pair."])
+    lines = _lines(frame) or ["The run has one field only, so there is no pair."]
+    if agreement:
+        lines = [agreement["verdict"], *agreement["reasons"], "", *lines]
+    show(options, result | ({"agreement": agreement} if agreement else {}), lines)
+
+
+def _agreement(run: Run, dataset: DataSet, readout: str, frame: pd.DataFrame) -> dict[str, Any]:
+    """How far the map ``frame`` agrees with the run's others, and where that is little, what may be the matter."""
+    from ..explain import agreement as explain
+    from ..explain.doubts import doubts
+    from ..explain.readouts import interactions as read
+    from ..explain.readouts import readouts_for
+
+    maps = {name: frame if name == readout else read(run, dataset, name) for name in readouts_for(run.spec().title)}
+    found = explain.agreement(readout, maps)
+    reasons = []
+    if not found.is_trusted:
+        encoded = dataset.encoded(run.spec().preparation)
+        reasons = doubts(run, encoded.encoder.layout, encoded.rows("train")).sentences()
+    return {
+        "spearman": found.spearman,
+        "verdict": str(explain.verdict(found)),
+        "reasons": list(map(str, reasons)),
+        "maps": _records(explain.correlations(maps)),
+        "disagreements": _records(explain.disagreements(maps)),
+    }
+
+
+def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Lines of a frame, with None where there is no number."""
+    known = frame.astype(object).where(frame.notna(), None)
+    return [{str(name): value for name, value in line.items()} for line in known.to_dict("records")]
 
 
 def _readout(options: argparse.Namespace, title: str) -> str:

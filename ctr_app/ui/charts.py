@@ -21,6 +21,7 @@ HUES = {
     "dcn": {False: "#b4540a", True: "#e9944b"},
     "din": {False: "#0f7b6c", True: "#45bfa9"},
 }
+BACKGROUND = {False: "#ffffff", True: "#12151f"}
 RING = "#e0457b"
 TITLE_SIZE = 14
 # Train, validation and test are told apart by the same three line styles everywhere.
@@ -137,7 +138,7 @@ def strongest_names(names: Sequence[str], frame: pd.DataFrame) -> list[str]:
     return [name for name in names if name in chosen]
 
 
-def _among(frame: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
+def among(frame: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
     """The pairs of these fields."""
     return frame[frame["field_a"].isin(names) & frame["field_b"].isin(names)]
 
@@ -150,13 +151,15 @@ def pair_heatmap(
     unit: str,
     true_pairs: Sequence[Sequence[str]] = (),
     selection: str | None = None,
+    doubted: Sequence[Sequence[str]] = (),
 ) -> Any:
-    """Strengths among the fields ``names``, both halves; planted pairs as rings where given; cells can be picked."""
-    frame = _among(frame, names)
-    both = pd.concat([frame, frame.rename(columns={"field_a": "field_b", "field_b": "field_a"})], ignore_index=True)
+    """Strengths among the fields ``names``, both halves; cells can be picked.
+
+    Planted pairs are rings, where given; pairs ``doubted``, on which maps disagree, have a small diamond.
+    """
     encode = map_axes(names)
     cells = (
-        alt.Chart(both)
+        alt.Chart(both_halves(frame, names))
         .mark_rect(stroke=None, cornerRadius=2)
         .encode(
             **encode,
@@ -177,7 +180,9 @@ def pair_heatmap(
         )
     chart = cells
     if len(true_pairs):
-        chart = cells + rings(names, true_pairs).encode(**encode)
+        chart = chart + rings(names, true_pairs).encode(**encode)
+    if len(doubted):
+        chart = chart + diamonds(names, doubted).encode(**encode)
     return readable(chart, title=title, width=cell_step(len(names)), height=cell_step(len(names)))
 
 
@@ -190,12 +195,30 @@ def map_axes(names: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def rings(names: Sequence[str], true_pairs: Sequence[Sequence[str]]) -> Any:
-    """Rings around the true pairs on a map of the fields ``names``, in both halves."""
-    both = pd.DataFrame([(a, b) for a, b in true_pairs] + [(b, a) for a, b in true_pairs])
-    frame = _among(both.set_axis(["field_a", "field_b"], axis=1), names)
-    size = _ring_size(len(names))
-    return alt.Chart(frame).mark_point(shape="circle", size=size, filled=False, strokeWidth=3, color=RING, opacity=1)
+def rings(names: Sequence[str], true_pairs: Sequence[Sequence[str]], cell: int | None = None) -> Any:
+    """Rings around the true pairs on a map of the fields ``names``, in both halves, with cells of ``cell`` pixels."""
+    cell = cell or _cell(len(names))
+    return alt.Chart(both_halves(_as_frame(true_pairs), names)).mark_point(
+        shape="circle", size=(0.62 * cell) ** 2, filled=False, strokeWidth=min(3.0, cell / 5), color=RING, opacity=1
+    )
+
+
+def diamonds(names: Sequence[str], pairs: Sequence[Sequence[str]], cell: int | None = None) -> Any:
+    """Small diamonds on pairs of fields, in both halves of a map of the fields ``names``."""
+    size = max(20.0, (0.3 * (cell or _cell(len(names)))) ** 2)
+    return alt.Chart(both_halves(_as_frame(pairs), names)).mark_point(
+        shape="diamond", size=size, fill=BACKGROUND[is_dark()], stroke=MUTED[is_dark()], strokeWidth=1.5, opacity=1
+    )
+
+
+def both_halves(frame: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
+    """The pairs among ``names``, each the one way round and the other."""
+    frame = among(frame, names)
+    return pd.concat([frame, frame.rename(columns={"field_a": "field_b", "field_b": "field_a"})], ignore_index=True)
+
+
+def _as_frame(pairs: Sequence[Sequence[str]]) -> pd.DataFrame:
+    return pd.DataFrame([tuple(pair) for pair in pairs], columns=["field_a", "field_b"])
 
 
 @kept
@@ -242,7 +265,7 @@ def block_chart(names: Sequence[str], frame: pd.DataFrame, title: dict[str, str]
 
     ``frame`` is that of ``block_frame``.
     """
-    frame = _among(frame, names)
+    frame = among(frame, names)
     chart = (
         alt.Chart(frame)
         .mark_rect(cornerRadius=2)
@@ -321,7 +344,3 @@ def cell_step(count: int) -> alt.Step:
 
 def _cell(count: int) -> int:
     return round(min(64, max(14, HEATMAP_WIDTH / max(1, count))))
-
-
-def _ring_size(num_fields: int) -> float:
-    return (0.62 * _cell(num_fields)) ** 2

@@ -17,7 +17,7 @@ from ..training.progress import curves
 from ..training.run_store import Run
 from . import charts, film_charts, parts, readouts
 from .drawing import Drawing
-from .interaction_map import READOUT_NAMES
+from .maps import READOUT_NAMES
 from .navigation import go_to
 from .state import Playing, set_widget, state, widget_value
 from .tours import start_run

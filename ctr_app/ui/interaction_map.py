@@ -1,41 +1,128 @@
-"""The map of field pairs: how much each pair interacts by one readout, and the strongest as a ranking."""
+"""The map of field pairs: how much each pair interacts by one readout or by all, and the strongest as a ranking."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from ..data.errors import shorten
+from ..explain.ordering import by_blocks
 from ..explain.recovery import recovery
 from ..training.run_store import Run
-from . import charts, parts, readouts
+from . import charts, interaction_verdict, map_row, parts, readouts
+from . import maps as run_maps
+from .maps import READOUT_NAMES, Choice, Compared
 from .state import state
 from .watch import dataset_truth
 from .words import _
 
-READOUT_NAMES = {"weights": "By weights", "behaviour": "By behaviour", "counts": "By counts"}
-UNITS = {"weights": "logits (RMS)", "behaviour": "logits (RMS)", "counts": "logits (RMS)"}
+UNIT = "logits (RMS)"
 HOW_TO_READ = {
-    "weights": "Each cell is how far two fields together move the logit beyond what each does alone, as the model's "
-    "own weights say.",
-    "behaviour": "Each cell is how far the logit moves when the values of two fields are swapped between real rows, "
-    "beyond what each swap does alone; it shows what the model does, rare combinations included.",
-    "counts": "Each cell is what the observed click rates of two fields hold beyond main effects; no model is "
-    "involved, so compare it with what the model claims.",
+    "weights": "It tells how far two fields together move the logit beyond what each does alone, as the model's own "
+    "parameters have it. It cannot tell what the data hold and the model has not learned.",
+    "raw": "It tells how large the product of two fields' vectors is, as most tools draw it. It cannot tell an "
+    "interaction from a main effect, which sits in the same product.",
+    "cross": "It tells how far two fields together move the logit beyond what each does alone, as the cross network's "
+    "parameters have it. It cannot tell what the MLP beside it adds.",
+    "behaviour": "It tells how far the whole model's logit moves when the values of two fields are swapped between "
+    "real rows, beyond what each swap does alone. It cannot tell the model from the world: swaps also make "
+    "combinations that no row has, where the model only guesses.",
+    "counts": "It tells what the clicks hold on two fields beyond a logistic regression on both; no model is involved. "
+    "It cannot tell an interaction from a third field that goes with both, and is blind where combinations are rare.",
 }
 CELL = "picked_pair"
 
 
-def draw(run: Run, frame: pd.DataFrame, readout: str) -> tuple[str, str] | None:
-    """The heatmap and the ranking; returns the pair that was picked on the map."""
-    truth = _truth_switch(run, frame)
+@dataclass(frozen=True)
+class View:
+    """How the map is to be drawn: the readout's choices, several maps or one, fields by blocks or as in the table."""
+
+    choice: Choice
+    is_side_by_side: bool
+    is_by_blocks: bool
+    is_revealed: bool
+
+
+def controls(run: Run, readout: str) -> View:
+    """The switches above the map."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+        is_revealed = dataset_truth(run) is not None and _remembered(
+            "revealed",
+            _("Reveal the planted pairs"),
+            "interactions-reveal",
+            _("This sample was made with a known set of interacting pairs; they are drawn as rings."),
+        )
+        is_side_by_side = _remembered(
+            "maps_side_by_side",
+            _("Side by side"),
+            "interactions-side-by-side",
+            _("All maps of this run in one row, on one scale and with fields in the same order."),
+        )
+        is_by_blocks = _remembered(
+            "maps_by_blocks",
+            _("Order by blocks"),
+            "interactions-by-blocks",
+            _("Fields that interact stand together; otherwise they stand as in the table."),
+        )
+        return View(_choice(run, readout), is_side_by_side, is_by_blocks, is_revealed)
+
+
+def _remembered(name: str, label: str, key: str, help: str) -> bool:
+    """A toggle whose value outlives the page."""
+    is_on = st.toggle(label, value=getattr(state(), name), key=key, help=help)
+    setattr(state(), name, is_on)
+    return is_on
+
+
+def _choice(run: Run, readout: str) -> Choice:
+    """What can be chosen about a readout."""
+    if readout == "weights" and run.spec().family == "fm":
+        raw = st.toggle(
+            _("Raw"),
+            key="interactions-raw",
+            help=_("The plain products of vectors, main effects left in, as most tools draw them."),
+        )
+        return Choice(readout, raw=raw)
+    if readout == "behaviour":
+        support = st.number_input(
+            _("Rows that a swap needs"),
+            min_value=0,
+            value=0,
+            key="interactions-support",
+            width=190,
+            help=_("Count a swap only if each pair of values in it stands in so many training rows; 0 counts all."),
+        )
+        return Choice(readout, support=int(support))
+    return Choice(readout)
+
+
+def draw(run: Run, frame: pd.DataFrame, view: View, found: Compared) -> tuple[str, str] | None:
+    """The verdict, the heatmap or all of them, and the ranking; returns the pair that was picked on a map."""
+    truth = _revealed(run, frame, view)
+    interaction_verdict.draw(run, found)
     fields = readouts.model_of(run.id)[1].layout.field_names
     names = charts.strongest_names(fields, frame)
+    names = by_blocks(names, charts.among(frame, names)) if view.is_by_blocks else names
+    doubted = found.disagreements[["field_a", "field_b"]].to_numpy().tolist()
+    if view.is_side_by_side:
+        return _side_by_side(run, view, names, truth, doubted)
+    return _one(run, frame, view, names, truth, doubted)
+
+
+def _one(
+    run: Run,
+    frame: pd.DataFrame,
+    view: View,
+    names: list[str],
+    truth: Sequence[Sequence[str]],
+    doubted: list[list[str]],
+) -> tuple[str, str] | None:
+    fields = readouts.model_of(run.id)[1].layout.field_names
     left, right = st.columns([3, 2] if len(names) <= charts.CROWD else [2, 1], gap="large")
-    unit = _(UNITS[readout])
     with left:
         title = charts.titled(
             _sentence(frame),
@@ -43,30 +130,67 @@ def draw(run: Run, frame: pd.DataFrame, readout: str) -> tuple[str, str] | None:
                 "{model}, {fields}, {unit}; press a cell to open it",
                 model=run.spec().title,
                 fields=how_many(len(names), len(fields)),
-                unit=unit,
+                unit=_(UNIT),
             ),
         )
-        event = charts.pair_heatmap(names, frame, title, unit, truth, CELL).draw(
-            alt=_sentence(frame), on_select="rerun", key=f"interactions-map-{run.id}-{readout}", width="content"
+        event = charts.pair_heatmap(names, frame, title, _(UNIT), truth, CELL, doubted).draw(
+            alt=_sentence(frame),
+            on_select="rerun",
+            key=f"interactions-map-{run.id}-{view.choice.readout}",
+            width="content",
         )
     with right:
-        ranking = charts.ranking(frame, unit, run.spec().family, truth)
+        ranking = charts.ranking(frame, _(UNIT), run.spec().family, truth)
         ranking.draw(alt=_("The strongest pairs, strongest first"))
-        parts.table_behind(
-            frame,
-            f"{run.id}-{readout}",
-            _("All pairs as a table"),
-            {"strength": st.column_config.NumberColumn(unit, format="%.4f")},
-        )
-    words = _(HOW_TO_READ[readout])
-    if readout == "weights" and run.spec().family == "dcn":
-        words += " " + _("It sees the cross network alone, not what the MLP beside it adds.")
-    if readout == "weights" and run.spec().title in ("DCN-V1", "DCN-Mix"):
-        words += " " + _(
-            "The weights of {model} tell pairs apart poorly: believe its behaviour.", model=run.spec().title
-        )
-    st.caption(words)
+        _table(run, frame, view.choice.readout)
+    st.caption(" ".join([how_to_read(run, view.choice), *([_diamonds()] if doubted else [])]))
     return _picked(event)
+
+
+def _side_by_side(
+    run: Run, view: View, names: list[str], truth: Sequence[Sequence[str]], doubted: list[list[str]]
+) -> tuple[str, str] | None:
+    maps = run_maps.maps(run.id, view.choice)
+    shown = {
+        name: map_row.Shown(
+            _(READOUT_NAMES[name]),
+            frame,
+            how_to_read(run, view.choice if name == view.choice.readout else Choice(name)),
+        )
+        for name, frame in maps.items()
+    }
+    events = map_row.draw(shown, names, _(UNIT), (truth, doubted), f"interactions-row-{run.id}", CELL)
+    unit = _("Strengths in {unit}, all on one scale.", unit=_(UNIT))
+    st.caption(" ".join([unit, *([_diamonds()] if doubted else [])]))
+    _table(run, run_maps.together(maps), "all")
+    return next((pair for pair in map(_picked, events) if pair), None)
+
+
+def _table(run: Run, frame: pd.DataFrame, name: str) -> None:
+    number = st.column_config.NumberColumn
+    columns = {
+        "strength": number(_(UNIT), format="%.4f"),
+        "error": number(_("standard error"), format="%.4f"),
+        "swaps": number(_("swaps counted")),
+        **{key: number(_(title), format="%.4f") for key, title in READOUT_NAMES.items()},
+    }
+    parts.table_behind(frame, f"{run.id}-{name}", _("All pairs as a table"), columns)
+
+
+def how_to_read(run: Run, choice: Choice) -> str:
+    """What a map can tell, and what it cannot."""
+    title, family = run.spec().title, run.spec().family
+    name = choice.readout
+    if name == "weights":
+        name = "raw" if choice.raw else "cross" if family == "dcn" else name
+    words = _(HOW_TO_READ[name])
+    if choice.readout == "weights" and title in ("DCN-V1", "DCN-Mix"):
+        words += " " + _("The weights of {model} tell pairs apart poorly: believe its behaviour.", model=title)
+    return words
+
+
+def _diamonds() -> str:
+    return _("A diamond marks a pair that stands out in one map and is among the weaker half in another.")
 
 
 def how_many(shown: int, fields: int) -> str:
@@ -76,30 +200,17 @@ def how_many(shown: int, fields: int) -> str:
     return _("the {shown} of {fields} fields with the strongest pairs", shown=shown, fields=fields)
 
 
-def _truth_switch(run: Run, frame: pd.DataFrame) -> Sequence[Sequence[str]]:
-    """Whether to draw the planted pairs, where the data were planted; says how many were found."""
-    truth = dataset_truth(run)
+def _revealed(run: Run, frame: pd.DataFrame, view: View) -> Sequence[Sequence[str]]:
+    """The planted pairs, if they are to be shown; says how many were found."""
+    truth = dataset_truth(run) if view.is_revealed else None
     if truth is None:
         return ()
-    with st.container(horizontal=True, vertical_alignment="center"):
-        state().revealed = st.toggle(
-            _("Reveal the planted pairs"),
-            value=state().revealed,
-            key="interactions-reveal",
-            help=_("This sample was made with a known set of interacting pairs; they are drawn as rings."),
-        )
-        if not state().revealed:
-            return ()
-        scored = recovery(frame, truth["pairs"])
-        st.markdown(
-            _(
-                "**{found} of {total}** planted pairs are among the {total} strongest.",
-                found=scored.found,
-                total=scored.k,
-            ),
-            width="content",
-        )
-    return truth["pairs"]
+    scored = recovery(frame, truth["pairs"])
+    st.markdown(
+        _("**{found} of {total}** planted pairs are among the {total} strongest.", found=scored.found, total=scored.k)
+    )
+    pairs: Sequence[Sequence[str]] = truth["pairs"]
+    return pairs
 
 
 def _sentence(frame: pd.DataFrame) -> str:

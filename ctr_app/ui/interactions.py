@@ -21,7 +21,7 @@ from . import (
     parts,
     readouts,
 )
-from .interaction_map import READOUT_NAMES
+from .maps import READOUT_NAMES, compared
 from .words import _
 
 Draw = Callable[[Run, pd.DataFrame, tuple[str, str] | None], None]
@@ -65,12 +65,16 @@ def draw() -> None:
     with right:
         readout = _readout(run)
     with parts.sentences():
-        with st.spinner(_("Measuring every pair of fields")):
-            frame = readouts.pairs(run.id, readout)
+        view = interaction_map.controls(run, readout)
+        measuring = _("Measuring every pair of fields")
+        with st.spinner(measuring, show_time=True):
+            frame = readouts.pairs(run.id, readout, view.choice.raw, view.choice.support)
         if frame.empty:
             st.info(_("The model reads one field only, so there is no pair to look at."))
             return
-        picked = interaction_map.draw(run, frame, readout)
+        with st.spinner(measuring, show_time=True):
+            found = compared(run.id, view.choice)
+        picked = interaction_map.draw(run, frame, view, found)
         _look_further(run, frame, picked)
 
 

@@ -57,10 +57,10 @@ def encoded_of(run_id: str) -> EncodedDataset:
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def pairs(run_id: str, readout: str) -> pd.DataFrame:
+def pairs(run_id: str, readout: str, raw: bool = False, support: int = 0) -> pd.DataFrame:
     """Field-pair strengths of a run by one readout."""
     run = services.runs().get(run_id)
-    return explain.interactions(run, dataset_of(run), readout)
+    return explain.interactions(run, dataset_of(run), readout, raw=raw, support=support)
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)

@@ -115,6 +115,8 @@ class AppState:
     settings: dict[str, Any] = field(default_factory=dict)
     family: str = "fm"
     revealed: bool = False
+    maps_side_by_side: bool = False
+    maps_by_blocks: bool = False
     playing: Playing | None = None
     generator: str = "planted-pairs"
     generator_settings: dict[str, dict[str, Any]] = field(default_factory=dict)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import shutil
 from pathlib import Path
 
@@ -70,6 +71,35 @@ def test_the_planted_pairs_are_revealed_on_request_only(open_page: OpenPage, tra
     assert "planted pairs are among" not in words(app)
     app.toggle(key="interactions-reveal").set_value(True).run()
     assert "of 5** planted pairs are among the 5 strongest" in words(app)
+
+
+def test_the_maps_of_a_run_stand_side_by_side_in_one_order_with_a_verdict(
+    open_page: OpenPage, trained: dict[str, Run]
+) -> None:
+    app = open_page("interactions", trained["FM"])
+    assert "Spearman" in words(app)
+    assert charts(app) == 3
+    app.toggle(key="interactions-side-by-side").set_value(True)
+    app.toggle(key="interactions-by-blocks").set_value(True).run()
+    assert is_well(app)
+    assert charts(app) == 4
+    specs = [json.loads(chart.proto.spec) for chart in app.get("vega_lite_chart")[:3]]
+    assert [spec["title"]["text"] for spec in specs] == ["By weights", "By behaviour", "By counts"]
+    cells = [spec["layer"][0] if "layer" in spec else spec for spec in specs]
+    assert len({str(cell["encoding"]["color"]["scale"]) for cell in cells}) == 1
+    assert len({str(cell["encoding"]["x"]["sort"]) for cell in cells}) == 1
+    assert sum("It cannot tell" in caption.value for caption in app.caption) == 3
+
+
+def test_raw_weights_and_swaps_with_support_are_other_maps(open_page: OpenPage, trained: dict[str, Run]) -> None:
+    app = open_page("interactions", trained["FM"])
+    app.toggle(key="interactions-raw").set_value(True).run()
+    assert is_well(app)
+    assert "as most tools draw it" in words(app)
+    app.get_by_key("interactions-readout-fm").set_value("behaviour").run()
+    assert not [toggle for toggle in app.toggle if toggle.key == "interactions-raw"]
+    app.number_input(key="interactions-support").set_value(20).run()
+    assert is_well(app)
 
 
 def test_layers_are_shown_one_at_a_time_as_weights_or_as_block_norms(

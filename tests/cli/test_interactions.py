@@ -31,6 +31,19 @@ def test_support_says_how_many_swaps_were_counted(trained: Trained) -> None:
     assert 0 < min(swaps) < max(swaps) <= 480  # type: ignore[type-var]
 
 
+@pytest.mark.parametrize(("model", "maps"), [("fm", 3), ("din", 1)])
+def test_agreement_is_told_in_numbers_and_in_a_sentence(trained: Trained, model: str, maps: int) -> None:
+    answer = trained("interactions", trained.id(model), "--readout", "counts", "--agreement", "--json").json()
+    found = answer["agreement"]
+    assert set(answer) == {"run", "model", "readout", "pairs", "agreement"}
+    assert [set(line) for line in found["maps"]] == [{"first", "second", "spearman", "of_all"}] * maps
+    judged = {line["spearman"] for line in found["maps"] if {line["first"], line["second"]} == {"behaviour", "counts"}}
+    assert judged == {found["spearman"]}
+    assert bool(found["reasons"]) == ("Do not trust" in found["verdict"])
+    lines = trained("interactions", trained.id(model), "--readout", "counts", "--agreement").out.splitlines()
+    assert lines[0] == found["verdict"]
+
+
 @pytest.mark.parametrize(
     ("flags", "sentence"),
     [
