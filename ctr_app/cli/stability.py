@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..data.errors import InputError
 from ..data.store import DatasetStore
@@ -77,11 +77,18 @@ def _train(run: Run, repeat: Repeat, datasets: DatasetStore, which: str) -> None
         raise InputError("{reason}", reason=extra.status().reason)
 
 
+def _where(pair: Any) -> str:
+    """Where a pair stands to its line."""
+    if not pair.passes:
+        return "below"
+    return f"above, perhaps lent by {pair.through}" if pair.through else "above"
+
+
 def _lines(found: Stability) -> list[str]:
     lines = [f"By {found.readout}, {found.num_seeds} seeds, {found.num_nulls} nulls: strength, its 95 % interval, line"]
     for pair in found.frame.head(SHOWN_PAIRS).itertuples():
         interval = f"{pair.low:.4f} to {pair.high:.4f}" if found.num_seeds > 1 else "-"
-        line = f"{pair.line:.4f}  {'above' if pair.passes else 'below'}" if found.has_line else "-"
+        line = f"{pair.line:.4f}  {_where(pair)}" if found.has_line else "-"
         lines.append(f"{pair.field_a} × {pair.field_b}  {pair.strength:.4f}  {interval}  {line}")
     if len(found.frame) > SHOWN_PAIRS:
         lines.append(f"and {len(found.frame) - SHOWN_PAIRS} more; --json lists them all")

@@ -92,8 +92,9 @@ def stability(
 
     ``seeds`` and ``nulls`` are the frames of one readout, one for each training. Columns: field_a, field_b; strength,
     the mean over the seeds, and low and high, its 95 % interval (NaN with one seed); p_value, that a pair without
-    interaction is as strong; line, the strength from which on a pair passes; and passes, at a false discovery rate of
-    ``level``. With fewer than three nulls there is no p_value and no line (NaN), and none passes.
+    interaction is as strong; line, the strength from which on a pair passes; passes, at a false discovery rate of
+    ``level``; and through, a third field that may lend the pair its strength (see ``lenders``), or "". With fewer than
+    three nulls there is no p_value and no line (NaN), and none passes.
     """
     upper = np.triu_indices(len(names), k=1)
     pairs = list(combinations(names, 2))
@@ -120,7 +121,33 @@ def stability(
         background = strengths.mean(axis=0) / np.where(relative > 0, relative, 1.0)
         frame["p_value"], frame["passes"] = p_values, p_values <= threshold
         frame["line"] = background * null.strengths_at(threshold)
+    frame["through"] = lenders(frame)
     return frame.sort_values("strength", ascending=False, kind="stable", ignore_index=True)
+
+
+def lenders(frame: pd.DataFrame) -> list[str]:
+    """For each pair that passes a third field with which both of its fields pass more strongly, or "".
+
+    Fields that follow the same third one get alike vectors, so an FM sees them interact with each other as well; of
+    three that pass together, the weakest is the doubtful one (as of mutual information in ARACNE, Margolin 2006).
+    """
+    passing = frame[frame["passes"]]
+    strengths: dict[str, dict[str, float]] = {}
+    for a, b, strength in zip(passing["field_a"], passing["field_b"], passing["strength"], strict=True):
+        strengths.setdefault(a, {})[b] = strengths.setdefault(b, {})[a] = strength
+    return [
+        _lender(strengths[a], strengths[b], strength) if passes else ""
+        for a, b, strength, passes in zip(
+            frame["field_a"], frame["field_b"], frame["strength"], frame["passes"], strict=True
+        )
+    ]
+
+
+def _lender(of_a: dict[str, float], of_b: dict[str, float], strength: float) -> str:
+    """The field that interacts most with both, if with both by more than ``strength``."""
+    through = {field: min(of_a[field], of_b[field]) for field in of_a.keys() & of_b.keys()}
+    best = max(sorted(through), key=through.__getitem__, default="")
+    return best if best and through[best] > strength else ""
 
 
 def mean_interval(values: np.ndarray, confidence: float = CONFIDENCE) -> tuple[np.ndarray, np.ndarray]:

@@ -7,6 +7,7 @@ import streamlit as st
 
 from ..data.errors import join_names, shorten
 from ..explain.stability import LEAST_NULLS, Stability, trained_readouts
+from ..training.progress import how_far
 from ..training.repeats import Repeat, Standing, asked_for, missing, seconds_each, standing, stop_repeats
 from ..training.run_store import Run
 from . import charts, parts, readouts, services
@@ -68,7 +69,7 @@ def _picture(run: Run, found: Stability) -> None:
     chart = stability_chart(shown_pairs(found.frame), title, run.spec().family, true_pairs)
     chart.draw(alt=sentence, key=f"interactions-stability-chart-{run.id}")
     if found.has_line:
-        st.markdown(_above(found) + (f" {_recovered(found, true_pairs)}" if true_pairs else ""))
+        st.markdown(" ".join([_above(found), _lent(found), _recovered(found, true_pairs) if true_pairs else ""]))
     st.caption(_what_it_tells(found))
     parts.table_behind(found.frame, f"{run.id}-stability-{found.readout}", column_config=_columns())
 
@@ -107,6 +108,18 @@ def _above(found: Stability) -> str:
     return _("Above the line: {pairs}.", pairs=join_names(names, MOST_NAMED))
 
 
+def _lent(found: Stability) -> str:
+    """Which of the pairs above the line may owe their strength to a third field."""
+    lent = found.frame[found.frame["through"] != ""]
+    pairs = [
+        _("{pair} (through {field})", pair=plain(f"{a} × {b}"), field=plain(through))
+        for a, b, through in zip(lent["field_a"], lent["field_b"], lent["through"], strict=True)
+    ]
+    if not pairs:
+        return ""
+    return _("Perhaps only lent by a field that both interact with more: {pairs}.", pairs=join_names(pairs, MOST_NAMED))
+
+
 def _recovered(found: Stability, true_pairs: list[list[str]]) -> str:
     truth = {frozenset(pair) for pair in true_pairs}
     above = found.frame[found.frame["passes"]]
@@ -140,6 +153,7 @@ def _columns() -> dict[str, object]:
         "p_value": number(_("p-value"), "%.2g"),
         "line": number(_("Null line")),
         "passes": st.column_config.CheckboxColumn(_("Above the line")),
+        "through": _("Perhaps lent by"),
     }
 
 
@@ -221,6 +235,10 @@ def _how_far(run: Run, far: Standing, total: int) -> str:
         return _(
             "{done} of {total} done · waiting: {count} before the next", done=far.num_done, total=total, count=ahead
         )
-    each = seconds_each(run)
-    left = _("about {time} left", time=parts.duration(each * len(far.live))) if each is not None else _("starting")
-    return _("{done} of {total} done · {left}", done=far.num_done, total=total, left=left)
+    each, now = seconds_each(run), how_far(far.live[0].history())
+    said = [_("{done} of {total} done", done=far.num_done, total=total)]
+    if now is not None:
+        said.append(_("the next is in epoch {epoch}", epoch=int(now.epoch) + 1))
+    if each is not None:
+        said.append(_("about {time} left", time=parts.duration(each * len(far.live))))
+    return " · ".join(said)

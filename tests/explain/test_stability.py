@@ -18,6 +18,7 @@ from ctr_app.explain.pairs import pair_frame
 from ctr_app.explain.stability import (
     Null,
     discovery_threshold,
+    lenders,
     mean_interval,
     relative_strengths,
     stability,
@@ -121,7 +122,17 @@ def test_pairs_pass_that_no_null_explains() -> None:
     seeds = [with_pair(3 * own * (1 + 0.05 * noise(generator)), 2, 5, 15.0 + number) for number in range(4)]
     nulls = framed(*(noise(generator) for _ in range(6)))
     found = stability(NAMES, framed(*seeds), nulls)
-    assert list(found.columns) == ["field_a", "field_b", "strength", "low", "high", "p_value", "line", "passes"]
+    assert list(found.columns) == [
+        "field_a",
+        "field_b",
+        "strength",
+        "low",
+        "high",
+        "p_value",
+        "line",
+        "passes",
+        "through",
+    ]
     assert {frozenset(p) for p in zip(found["field_a"], found["field_b"], strict=True)} == set(map(frozenset, PAIRS))
     assert (found["strength"].diff().dropna() <= 0).all()
     assert (found["passes"] == (found["strength"] >= found["line"])).all()
@@ -129,6 +140,22 @@ def test_pairs_pass_that_no_null_explains() -> None:
     assert (best["field_a"], best["field_b"], best["strength"]) == ("f2", "f5", pytest.approx(16.5))
     assert best["low"] < 16.5 < best["high"]
     assert found["passes"].sum() == 1
+
+
+def test_a_pair_between_two_that_interact_more_with_a_third_is_told() -> None:
+    found = pd.DataFrame(
+        [
+            ("hub", "a", 5.0, True),
+            ("hub", "b", 4.0, True),
+            ("a", "b", 2.0, True),
+            ("a", "c", 3.0, True),
+            ("b", "c", 1.0, False),
+            ("hub", "c", 3.5, True),
+        ],
+        columns=["field_a", "field_b", "strength", "passes"],
+    )
+    assert lenders(found) == ["", "", "hub", "hub", "", ""]
+    assert lenders(found.assign(passes=False)) == [""] * 6
 
 
 def test_mere_noise_passes_no_more_often_than_it_should() -> None:
