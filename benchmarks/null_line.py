@@ -48,8 +48,8 @@ TABLES: dict[str, dict[str, Any]] = {
 NOTES = f"""\
 {ROWS:,} rows, 9 categorical fields of 50 values and 3 numeric ones, main effects of 0.7 logits each, pairs of 0.75;
 80 % of the rows train. Every setting at its default; {1 + NUM_SEEDS} training seeds and {NUM_NULLS} nulls for each of
-five tables. Noise is the share of pairs without interaction that stand above the line, on average and in the worst table;
-planted is the share of planted pairs that do, beside precision@k of the same strengths, which is what the model found.
+five tables. Noise is the share of pairs without interaction that stand above the line, on average and in the worst
+table; planted is the share of planted pairs that do, beside precision@k of the same strengths: what the model found.
 
 The way was chosen on other tables (seeds 100 to 104, pairs of 0.6 logits), where four were tried. Noise and planted,
 on average over five tables each, at the same false discovery rate:
