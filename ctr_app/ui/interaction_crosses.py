@@ -117,12 +117,12 @@ def _picture(run: Run, result: Study) -> None:
     rows = parts.count(result.rows[split])
     sentence = sentence_of(result)
     subtitle = _(
-        "AUC on {rows} {split} rows; whiskers: 95 % interval of the gain over the same model without crosses; "
-        "FM: mean of {seeds} seeds",
+        "AUC on {rows} {split} rows; whiskers: 95 % interval of the gain over the same model without crosses",
         rows=rows,
         split=_(SPLIT_NAMES[split]),
-        seeds=result.seeds,
     )
+    if result.seeds > 1:
+        subtitle += "; " + _("FM: mean of {seeds} seeds", seeds=result.seeds)
     truth = dataset_truth(run)
     chart = cross_charts.gain_chart(
         models_frame(result),
