@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from ..data.errors import InputError, join_names
 from ..data.store import DatasetStore
-from ..training.paired import NINETEEN_IN_TWENTY
 from ..training.run_store import RunStore
 from .output import four, metrics_line, show
 
@@ -67,6 +66,7 @@ def cut(options: argparse.Namespace) -> None:
 
 def triples(options: argparse.Namespace) -> None:
     """Triples of fields, strongest first."""
+    from ..explain.curves import Z_95
     from ..explain.readouts import sample_batch
     from ..explain.triples import has_triples, strongest_triples
 
@@ -76,8 +76,7 @@ def triples(options: argparse.Namespace) -> None:
     model, encoder = run.load_model()
     found = strongest_triples(model, encoder.layout, rows).to_dict("records") if has_triples(model) else []
     lines = [
-        f"{t['field_a']} × {t['field_b']} × {t['field_c']}  "
-        f"{four(t['strength'])} ± {four(NINETEEN_IN_TWENTY * t['error'])}"
+        f"{t['field_a']} × {t['field_b']} × {t['field_c']}  {four(t['strength'])} ± {four(Z_95 * t['error'])}"
         for t in found[:SHOWN_TRIPLES]
     ]
     document = {"run": run.id, "model": spec.title, "triples": found}

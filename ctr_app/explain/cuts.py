@@ -15,9 +15,9 @@ from ..data.dataset import EncodedDataset, as_batch
 from ..data.errors import InputError, join_names
 from ..models.layers import evaluation_mode
 from ..training.metrics import Calibration, Metrics, calibration, measure
-from ..training.paired import Change, auc_change, logloss_change
 from ..training.trainer import EVALUATION_ROWS, predict
 from .averaging import Averages
+from .gains import Gain, Rows, gain_in_auc, gain_in_logloss
 from .readouts import sample_batch
 from .wires import Forward, without
 
@@ -36,13 +36,13 @@ class Quality:
 
 @dataclass(frozen=True)
 class CutResult:
-    """Predictions of the same rows before and after some cuts, and by how much AUC and logloss changed."""
+    """Predictions of the same rows before and after some cuts; ``auc`` and ``logloss`` say by how much each rose."""
 
     cuts: tuple[Cut, ...]
     before: Quality
     after: Quality
-    auc: Change | None
-    logloss: Change
+    auc: Gain | None
+    logloss: Gain
 
 
 def ways_to_cut(title: str) -> tuple[str, ...]:
@@ -77,12 +77,17 @@ class CutBench:
         """What ``cuts`` change.
 
         Raises:
-            InputError: for a field that the run does not have, one field twice in a pair, or too many cuts by behaviour.
+            InputError: for a field that the run does not have, one field twice in a pair, or too many by behaviour.
         """
-        after, rows = self.logits(cuts), self._rows
-        paired = rows.labels, self._logits, after, rows.weights, rows.group_ids
+        before, after = self._logits, self.logits(cuts)
+        rows = Rows(np.asarray(self._rows.labels), self._rows.weights, self._rows.group_ids)
+        has_auc = self._quality.metrics.auc is not None
         return CutResult(
-            tuple(cuts), self._quality, _quality(rows, after), auc_change(*paired), logloss_change(*paired)
+            tuple(cuts),
+            self._quality,
+            _quality(self._rows, after),
+            gain_in_auc(rows, [before], [after]) if has_auc else None,
+            gain_in_logloss(rows, [after], [before]),
         )
 
     def logits(self, cuts: Sequence[Cut]) -> np.ndarray:

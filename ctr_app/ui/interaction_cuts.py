@@ -10,7 +10,7 @@ import streamlit as st
 
 from ..data.errors import shorten
 from ..explain.cuts import Cut, CutResult, ways_to_cut
-from ..training.paired import Change
+from ..explain.gains import Gain
 from ..training.run_store import Run
 from . import charts, parts, readouts
 from .interval_bars import interval_bars
@@ -78,7 +78,7 @@ def sentence(result: CutResult) -> str:
     return _(words, what=what, metric=metric, before=ends[0], after=ends[1], change=signed(change))
 
 
-def signed(change: Change) -> str:
+def signed(change: Gain) -> str:
     """A change with its 95 % interval: ``-0.0482 ± 0.0031``."""
     return f"{change.value:+.4f} ± {change.margin:.4f}"
 
@@ -205,7 +205,7 @@ def _numbers(result: CutResult) -> None:
 
 
 def _metric(
-    column: Any, label: str, value: float | None, change: Change | None, colour: str, help: str, is_cut: bool
+    column: Any, label: str, value: float | None, change: Gain | None, colour: str, help: str, is_cut: bool
 ) -> None:
     """One metric with its change, coloured where the change is clear."""
     column.metric(

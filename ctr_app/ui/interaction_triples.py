@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from ..data.errors import shorten
-from ..training.paired import NINETEEN_IN_TWENTY
+from ..explain.curves import Z_95
 from ..training.run_store import Run
 from . import charts, parts, readouts
 from .interval_bars import interval_bars
@@ -62,7 +62,7 @@ def sentence(found: pd.DataFrame, strongest_pair: float) -> str:
         "{triple} add {strength:.3f} ± {margin:.3f} logits to what their pairs do; the strongest pair has {pair:.3f}",
         triple=_name(best["field_a"], best["field_b"], best["field_c"]),
         strength=best["strength"],
-        margin=NINETEEN_IN_TWENTY * best["error"],
+        margin=Z_95 * best["error"],
         pair=strongest_pair,
     )
 
@@ -76,7 +76,7 @@ def _picture(run: Run, found: pd.DataFrame) -> None:
         {
             "label": [_name(*triple) for triple in names],
             "value": shown["strength"],
-            "margin": NINETEEN_IN_TWENTY * shown["error"],
+            "margin": Z_95 * shown["error"],
             "is_marked": [frozenset(triple) in planted for triple in names],
         }
     )

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import log_loss, roc_auc_score
 
 from ctr_app.data.synthetic.truth import best_auc
-from ctr_app.training.metrics import auc, grouped_auc, logloss, measure, sigmoid
+from ctr_app.training.metrics import auc, calibration, grouped_auc, logloss, measure, sigmoid
 
 NUM_TIED_SCORES = 4
 rows_of = st.lists(st.tuples(st.integers(0, 1), st.integers(0, NUM_TIED_SCORES), st.integers(-2, 3)), min_size=1)
@@ -105,3 +105,18 @@ def test_a_weight_counts_as_so_many_rows_and_a_probability_as_its_share_of_click
 def test_probabilities_as_labels_can_be_ranked_as_well_as_their_truth_says() -> None:
     probabilities = np.random.default_rng(0).beta(2, 5, 3_000).round(2)
     assert auc(probabilities, probabilities) == pytest.approx(best_auc(probabilities), abs=1e-12)
+
+
+def test_calibration_of_predictions_that_are_twice_too_high() -> None:
+    labels = np.tile([1.0, 0.0, 0.0, 0.0, 0.0], 60)
+    found = calibration(labels, np.full(300, np.log(0.4 / 0.6)), num_bins=1)
+    assert found.ratio == pytest.approx(2.0)
+    assert found.error == pytest.approx(0.2)
+    assert calibration(np.zeros(5), np.zeros(5)).ratio is None
+
+
+def test_calibration_error_is_the_mean_over_bins_of_predictions() -> None:
+    labels = np.array([1.0, 0.0, 1.0, 1.0])
+    found = calibration(labels, np.array([-9.0, -8.0, 9.0, 8.0]), np.array([1.0, 1.0, 2.0, 2.0]), num_bins=2)
+    low, high = 1 / (1 + np.exp([9.0, 8.0])), 1 / (1 + np.exp([-9.0, -8.0]))
+    assert found.error == pytest.approx((1 - low.sum() + 2 * (2 - high.sum())) / 6)
