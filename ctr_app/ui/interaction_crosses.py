@@ -109,7 +109,10 @@ def _outcome(run: Run, chosen: list[Pair], studies: list[Run]) -> None:
                 "what they gain is shown with its interval."
             )
         )
-    _download(run, chosen)
+    with st.container(horizontal=True):
+        if result is not None:
+            _tables(run, result)
+        _download(run, chosen)
 
 
 def _picture(run: Run, result: Study) -> None:
@@ -139,9 +142,18 @@ def _picture(run: Run, result: Study) -> None:
             "too rare to be learned are taken as one; numbers are binned for all four models."
         )
     )
-    with st.container(horizontal=True):
-        parts.table_behind(gains_frame(result), f"{run.id}-crosses-gain", _("All gains as a table"))
-        parts.table_behind(pd.DataFrame(result.crosses), f"{run.id}-crosses", _("The crosses"))
+
+
+def _tables(run: Run, result: Study) -> None:
+    """The numbers behind the picture."""
+    parts.table_behind(gains_frame(result), f"{run.id}-crosses-gain", _("All gains as a table"))
+    columns = {
+        "field_a": _("field"),
+        "field_b": _("with"),
+        "values": st.column_config.NumberColumn(_("combinations")),
+        "unknown": st.column_config.NumberColumn(_("too rare"), format="percent"),
+    }
+    parts.table_behind(pd.DataFrame(result.crosses), f"{run.id}-crosses", _("The crosses"), columns)
 
 
 def sentence_of(result: Study) -> str:
