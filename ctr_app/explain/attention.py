@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from ..data.batch import Batch
 from ..data.dataset import as_batch
+from ..data.distinct import PADDING
 from ..data.encoding import Encoder
 from ..data.errors import InputError, join_names
 from ..data.tables import Frame
@@ -101,30 +102,40 @@ def leave_one_out(model: nn.Module, batch: Batch, history: str) -> np.ndarray:
     For a batch of one row. The items after it move up, so that the history without it is one that could have been.
     Where DIN attends to several histories jointly, the items beside it, counted from the end, go with it.
     """
-    length = int((batch.sequences[history] > 0).sum())
-    together = _attending_with(model, history)
-    sequences = {
-        name: _each_left_out(ids, length) if name in together else ids.expand(length, -1)
-        for name, ids in batch.sequences.items()
-    }
-    many = Batch(
-        batch.numeric.expand(length, -1), batch.categorical.expand(length, -1), sequences, batch.labels.expand(length)
+    count = int((batch.sequences[history] > PADDING).sum())
+    logits = predict(model, without_items(model, batch, history, [[], *([place] for place in range(count))]))
+    return logits[0] - logits[1:]
+
+
+def without_items(model: nn.Module, row: Batch, history: str, gone: Sequence[Sequence[int] | np.ndarray]) -> Batch:
+    """A batch of one row again and again, each time without the items of ``history`` at some places, 0 for the oldest.
+
+    What DIN attends to jointly with the history goes with it, counted from the end.
+    """
+    count = int((row.sequences[history] > PADDING).sum())
+    sequences = {name: ids.expand(len(gone), -1) for name, ids in row.sequences.items()}
+    for name in attending_with(model, history):
+        sequences[name] = torch.stack([_without(row.sequences[name][0], places, count) for places in gone])
+    return Batch(
+        row.numeric.expand(len(gone), -1),
+        row.categorical.expand(len(gone), -1),
+        sequences,
+        row.labels.expand(len(gone)),
     )
-    return predict(model, batch)[0] - predict(model, many)
 
 
-def _attending_with(model: nn.Module, history: str) -> set[str]:
+def attending_with(model: nn.Module, history: str) -> set[str]:
     """``history`` and those that DIN attends to jointly with it."""
     groups = model.groups if isinstance(model, DIN) else []
     return {history}.union(*({h.name for h in group} for group in groups if history in {h.name for h in group}))
 
 
-def _each_left_out(ids: Tensor, count: int) -> Tensor:
-    """The history (1, T) ``count`` times, (count, T): row i lacks the item that is (count - i)th from the end."""
-    items = ids[0][ids[0] > 0].tolist()
-    shortened = ids.new_zeros((count, ids.shape[1]))
-    for row in range(count):
-        place = len(items) - count + row
-        kept = items[:place] + items[place + 1 :] if place >= 0 else items
-        shortened[row, : len(kept)] = torch.tensor(kept, dtype=ids.dtype)
-    return shortened
+def _without(ids: Tensor, places: Sequence[int] | np.ndarray, count: int) -> Tensor:
+    """The ids (T,) without some of the latest ``count`` items; where there are more, or fewer, by their end."""
+    items = ids[ids > PADDING]
+    shift = len(items) - count
+    keep = torch.ones(len(items), dtype=torch.bool)
+    keep[[int(place) + shift for place in places if 0 <= int(place) + shift < len(items)]] = False
+    kept = torch.full_like(ids, PADDING)
+    kept[: int(keep.sum())] = items[keep]
+    return kept

@@ -41,6 +41,20 @@ def integrated_gradients(model: nn.Module, layout: FieldLayout, row: Batch, base
     return found
 
 
+def item_gradients(model: nn.Module, layout: FieldLayout, row: Batch, baseline: Batch, history: str) -> np.ndarray:
+    """Integrated gradients of the single items of one history of a batch of one row, float64 (n,), oldest first.
+
+    The baseline is that of ``integrated_gradients``: each item is compared with the mean item.
+    """
+    path = _Path(model, layout, row, baseline)
+    found: dict[str, np.ndarray] = {}
+    for panels in PANELS:
+        contributions, found = path.contributions(panels), path.by_item
+        if contributions.relative_delta < TOLERANCE:
+            break
+    return found[history]
+
+
 class _Path:
     """The model over points between a baseline and a row, each point a row of its own."""
 
@@ -52,6 +66,7 @@ class _Path:
         self._slots = _slots(layout, row)
         pairs = [(self._vector(name, ids), self._mean(name, baseline)) for name, ids in self._slots]
         self._vectors = [(own, mean.expand_as(own)) for own, mean in pairs]  # per slot (n, D) each
+        self.by_item: dict[str, np.ndarray] = {}  # of the last contributions
         self._batch = replace(row, numeric=row.numeric.double(), labels=row.labels.double())
 
     def contributions(self, panels: int) -> Contributions:
@@ -63,12 +78,13 @@ class _Path:
         logits, of_numbers, of_vectors = self._gradients(places)
         own, mean = self._numbers
         numeric = ((of_numbers * share[:, None]).sum(dim=0) * (own - mean)).tolist()
-        by_slot = [
-            float(((gradient * share[:, None, None]).sum(dim=0) * (own - mean)).sum())
+        by_item = [
+            ((gradient * share[:, None, None]).sum(dim=0) * (own - mean)).sum(dim=1).numpy()
             for gradient, (own, mean) in zip(of_vectors, self._vectors, strict=True)
         ]
+        self.by_item = dict(zip((name for name, _ in self._slots), by_item, strict=True))
         found = dict(zip(self._layout.numeric, numeric, strict=True))
-        found |= {name: amount for (name, _), amount in zip(self._slots, by_slot, strict=True)}
+        found |= {name: float(of_items.sum()) for name, of_items in self.by_item.items()}
         frame = pd.DataFrame(
             {"field": list(self._layout.field_names), "contribution": [found[n] for n in self._layout.field_names]}
         )
