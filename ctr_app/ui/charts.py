@@ -284,10 +284,15 @@ def block_chart(names: Sequence[str], frame: pd.DataFrame, title: dict[str, str]
 
 
 @kept
-def bars_over_history(frame: pd.DataFrame, value: str, title: dict[str, str], axis: str, is_signed: bool) -> Any:
-    """One bar per history item, oldest on top; ``frame`` has ``label`` (unique, in order) and the column ``value``."""
+def bars_over_history(
+    frame: pd.DataFrame, value: str, title: dict[str, str], axis: str, is_signed: bool, is_labelled: bool = True
+) -> Any:
+    """One bar per history item; ``frame`` has ``label`` (unique, from top to bottom) and the column ``value``.
+
+    Without labels it stands to the right of a chart that has them.
+    """
     shown = frame.rename(columns={value: "amount"})
-    y = alt.Y("label:N", sort=None, title=None, axis=alt.Axis(labelLimit=280))
+    y = alt.Y("label:N", sort=None, title=None, axis=alt.Axis(labelLimit=280) if is_labelled else None)
     limit = float(shown["amount"].abs().max()) or 1.0
     scale = alt.Scale(range="diverging", domain=[-limit, limit])
     color = alt.Color("amount:Q", scale=scale, legend=None) if is_signed else alt.value(hue("din"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,8 +31,11 @@ class ChosenRow:
     table_row: int
 
 
-def choose_row(run: Run, page: str) -> ChosenRow | None:
-    """Widgets to choose one of the test rows (or validation rows); None if none passes the filter."""
+def choose_row(run: Run, page: str, first: Callable[[str, str], int] | None = None) -> ChosenRow | None:
+    """Widgets to choose one of the test rows (or validation rows); None if none passes the filter.
+
+    ``first`` says which row to begin with where there is no filter, counted from 0, for a run's id and a split.
+    """
     encoded = readouts.encoded_of(run.id)
     split = "test" if "test" in encoded.splits else "valid"
     known = [name for name in FILTERS if name != "long" or encoded.encoder.layout.sequences]
@@ -42,7 +46,9 @@ def choose_row(run: Run, page: str) -> ChosenRow | None:
         st.info(_("No {split} row is like that.", split=_(split)))
         return None
     key = f"{page}-row-{run.id}-{chosen}-{user}"
-    if (widget_value(key) or 1) > len(places):
+    if widget_value(key) is None and first is not None and chosen == "any" and not user:
+        set_widget(key, first(run.id, split) + 1)
+    elif (widget_value(key) or 1) > len(places):
         set_widget(key, 1)
     number = st.number_input(
         _("Row, 1 to {last}", last=len(places)),

@@ -1,0 +1,269 @@
+"""Further ways to look at attention: other histories, other candidates, what happens as items go, many rows."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from ..data.batch import Batch
+from ..data.encoding import Encoder
+from ..data.errors import shorten, spaced
+from ..explain.attention import attention, din_or_error, leave_one_out, predicted_ctr, readable, with_candidate
+from ..explain.faithfulness import (
+    Faithfulness,
+    attention_by_match,
+    attention_by_recency,
+    deletion_curve,
+    faithfulness,
+)
+from ..explain.readouts import sample_batch
+from ..explain.what_if import edited
+from ..models.din import DIN
+from ..training.run_store import Run
+from ..training.trainer import predict
+from . import attention_charts, charts, parts, readouts
+from .row_choice import ChosenRow
+from .words import _
+
+MOST_OPTIONS = 2000
+NUM_CANDIDATES = 8
+MANY_ROWS = 500
+MEAN_ROWS = 5000
+WAYS = {
+    "edit": "Change the history",
+    "candidates": "Several candidates",
+    "deletion": "Take items out",
+    "means": "On average",
+}
+ORDER_WORDS = {"attention": "by attention", "effect": "by effect of leaving out", "random": "at random"}
+
+
+def draw(run: Run, chosen: ChosenRow, batch: Batch, found: pd.DataFrame) -> None:
+    """One of the further ways; ``found`` is the attention of the row."""
+    st.subheader(_("Look further"))
+    way = st.segmented_control(
+        _("Look further"),
+        list(WAYS),
+        default="edit",
+        required=True,
+        key="attention-further",
+        format_func=lambda name: _(WAYS[name]),
+        label_visibility="collapsed",
+    )
+    histories = list(dict.fromkeys(found["history"]))
+    history = histories[0]
+    if len(histories) > 1:
+        history = st.selectbox(_("History"), histories, key=f"attention-history-{run.id}", width=320) or history
+    draw_one = {"edit": _edit, "candidates": _candidates, "deletion": _deletion, "means": _means}[way or "edit"]
+    draw_one(run, chosen, batch, found[found["history"] == history])
+
+
+def _edit(run: Run, chosen: ChosenRow, batch: Batch, part: pd.DataFrame) -> None:
+    """The history as a list that can be changed: items out, in, and in another order."""
+    model, encoder = readouts.model_of(run.id)
+    din = din_or_error(model)
+    history = str(part["history"].iloc[0])
+    names = _names(run, encoder, history)
+    own = part["value"].tolist()
+    options = _options(encoder, history, own)
+    items = st.multiselect(
+        _("Items, oldest first"),
+        list(options),
+        default=list(options)[: len(own)],
+        key=f"attention-items-{run.id}-{chosen.table_row}-{history}",
+        format_func=lambda key: shorten(readable(history, options[key], names), 40),
+        help=_(
+            "Take items out with their cross; add others by typing: they come last. Take one out and add it again to "
+            "move it to the end."
+        ),
+    )
+    changed = edited(batch, encoder, {history: [options[key] for key in items]})
+    before, after = predicted_ctr(din, batch), predicted_ctr(din, changed)
+    logits = predict(din, batch)[0], predict(din, changed)[0]
+    with st.container(horizontal=True):
+        change = _("{change:+.2f} points", change=100 * (after - before))
+        st.metric(_("CTR with this history"), f"{after:.1%}", delta=change, width=220)
+        st.metric(_("Logit"), f"{logits[1]:+.4f}", delta=f"{logits[1] - logits[0]:+.4f}", width=220)
+    if not items:
+        st.caption(_("Without any item the prediction rests on the other fields alone."))
+        return
+    if [options[key] for key in items] == own:
+        st.caption(_("This is the history as it was; change it, and its bars appear here."))
+        return
+    now = attention(din, encoder, changed, readouts.dataset_of(run).names())
+    now = now[now["history"] == history]
+    labels = [f"{place + 1}. {shorten(name, 38)}" for place, name in zip(now["position"], now["name"], strict=True)]
+    now = now.assign(label=labels, effect=leave_one_out(din, changed, history))
+    left, right = st.columns(2)
+    with left:
+        title = charts.titled(_("Attention over the changed history"), _("attention weight per item, oldest first"))
+        charts.bars_over_history(now, "weight", title, _("attention weight"), False).draw(alt=title["text"])
+    with right:
+        title = charts.titled(_("What each item adds"), _("logit with the item, less without it"))
+        charts.bars_over_history(now, "effect", title, _("effect in logits"), True, False).draw(alt=title["text"])
+
+
+def _options(encoder: Encoder, history: str, own: list[str]) -> dict[str, str]:
+    """Keys of what a history may hold, with the values: the row's own items first, each by its place."""
+    options = {f"own-{place}": value for place, value in enumerate(own)}
+    values = encoder.vocabulary_of(history).texts.head(MOST_OPTIONS).to_list()
+    return options | {f"new-{place}": value for place, value in enumerate(values)}
+
+
+def _names(run: Run, encoder: Encoder, history: str) -> dict[str, str]:
+    names = readouts.dataset_of(run).names()
+    return names.get(encoder.schema.column(history).candidate or "", {}) | names.get(history, {})
+
+
+def _candidates(run: Run, _chosen: ChosenRow, batch: Batch, part: pd.DataFrame) -> None:
+    """The same history looked at by several candidates."""
+    model, encoder = readouts.model_of(run.id)
+    din = din_or_error(model)
+    history, field = str(part["history"].iloc[0]), str(part["candidate_field"].iloc[0])
+    names = _names(run, encoder, history)
+    values = encoder.vocabulary_of(field).texts.head(MOST_OPTIONS).to_list()
+    first = [str(part["candidate"].iloc[0]), *(v for v in values if v != part["candidate"].iloc[0])]
+    picked = st.multiselect(
+        _("Candidates"),
+        first,
+        default=first[:NUM_CANDIDATES],
+        key=f"attention-candidates-{run.id}-{field}-{first[0]}",
+        format_func=lambda value: shorten(readable(field, value, names), 40),
+    )
+    if not picked:
+        return
+    frames = []
+    for value in picked:
+        of_one = attention(din, encoder, with_candidate(batch, encoder, field, value), readouts.dataset_of(run).names())
+        of_one = of_one[of_one["history"] == history]
+        items = [
+            f"{place + 1}. {shorten(name, 38)}" for place, name in zip(of_one["position"], of_one["name"], strict=True)
+        ]
+        frames.append(of_one.assign(item=items, candidate=shorten(readable(field, value, names), 30)))
+    frame = pd.concat(frames)[["item", "candidate", "weight"]]
+    top = frame.iloc[int(frame["weight"].argmax())]
+    sentence = _("{candidate} looks most at {item}", candidate=top["candidate"], item=top["item"].partition(". ")[2])
+    title = charts.titled(sentence, _("attention weight of each item, candidate by candidate"))
+    attention_charts.candidates_heatmap(frame, title).draw(alt=sentence, width="content")
+    parts.table_behind(frame, f"attention-candidates-{run.id}")
+
+
+def _deletion(run: Run, chosen: ChosenRow, batch: Batch, part: pd.DataFrame) -> None:
+    """What happens to the logit as items go: of this row, and of many."""
+    model, _encoder = readouts.model_of(run.id)
+    din = din_or_error(model)
+    history = str(part["history"].iloc[0])
+    left, right = st.columns(2, gap="large")
+    with left:
+        _deletion_of_one(din, batch, part, history)
+    with right:
+        _deletion_of_many(run, chosen, history)
+    st.caption(
+        _(
+            "Items are taken out one after another. Where attention points at what matters, its line falls with the "
+            "one by effect; where it falls no faster than at random, attention explains nothing here."
+        )
+    )
+
+
+def _deletion_of_one(din: DIN, batch: Batch, part: pd.DataFrame, history: str) -> None:
+    orders = {
+        "attention": np.argsort(-part["weight"].to_numpy(), kind="stable"),
+        "effect": np.argsort(-leave_one_out(din, batch, history), kind="stable"),
+        "random": np.random.default_rng(0).permutation(len(part)),
+    }
+    frames = [
+        pd.DataFrame({"logit": curve - curve[0]}).assign(
+            order=name, method=_(ORDER_WORDS[name]), removed=range(len(curve))
+        )
+        for name, order in orders.items()
+        for curve in (deletion_curve(din, batch, history, order),)
+    ]
+    frame = pd.concat(frames)
+    last = float(frame["logit"].iloc[-1])
+    sentence = _("Without its history this row's logit is {change:+.2f}", change=last)
+    title = charts.titled(sentence, _("this row, item after item"))
+    attention_charts.deletion_chart(frame, title, False).draw(alt=sentence)
+
+
+def _deletion_of_many(run: Run, chosen: ChosenRow, history: str) -> None:
+    key = f"attention-faithfulness-{run.id}"
+    if not st.toggle(_("Measure over {count} rows", count=MANY_ROWS), key=key):
+        st.caption(_("A score of attention's faithfulness, with its interval; takes some seconds."))
+        return
+    with st.spinner(_("Taking items out of many histories"), show_time=True):
+        found = _faithfulness(run.id, chosen.split, history)
+    if found is None:
+        st.info(_("No row has three items or more, so there is nothing to take out."))
+        return
+    frame = found.curves.assign(order=found.curves["method"], method=found.curves["method"].map(_in_words))
+    sentence = _("Attention's faithfulness is {score:.2f} ({low:.2f} to {high:.2f})", **_ends(found))
+    title = charts.titled(
+        sentence, _("mean over {count} rows; 1: as good as leaving out, 0: as random", count=spaced(found.rows))
+    )
+    attention_charts.deletion_chart(frame, title, True).draw(alt=sentence)
+    if found.high < 0.5:
+        st.warning(
+            _("Attention does not point at what matters here: believe the effects beside it."),
+            icon=":material/warning:",
+        )
+
+
+def _in_words(order: str) -> str:
+    return _(ORDER_WORDS[order])
+
+
+def _ends(found: Faithfulness) -> dict[str, float]:
+    return {"score": found.score, "low": found.low, "high": found.high}
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _faithfulness(run_id: str, split: str, history: str) -> Faithfulness | None:
+    model, _encoder = readouts.model_of(run_id)
+    return faithfulness(din_or_error(model), sample_batch(readouts.encoded_of(run_id).batch(split), MANY_ROWS), history)
+
+
+def _means(run: Run, _chosen: ChosenRow, _batch: Batch, part: pd.DataFrame) -> None:
+    """Mean attention by how long ago an item was, and by whether it is like the candidate in another history."""
+    history = str(part["history"].iloc[0])
+    by_time, by_match = _averages(run.id, history)
+    left, right = st.columns(2, gap="large")
+    with left:
+        latest, oldest = by_time["weight"].iloc[0], by_time["weight"].iloc[-1]
+        sentence = _("The latest item gets {latest:.2f}, the oldest {oldest:.2f}", latest=latest, oldest=oldest)
+        title = charts.titled(sentence, _("mean attention by place from the end, 95 % intervals"))
+        shown = by_time.assign(label=by_time["ago"].astype(str))
+        attention_charts.means_chart(shown, _("how many clicks ago"), title).draw(alt=sentence)
+    with right:
+        if not by_match:
+            st.info(_("No other history runs beside this one, so items cannot be told apart as like or unlike."))
+        for other, found in by_match.items():
+            shown = found.assign(
+                label=[_("same {field}", field=shorten(other, 24)) if same else _("other") for same in found["is_same"]]
+            )
+            sentence = _("By {field}: {words}", field=shorten(other, 24), words=_match_words(found))
+            title = charts.titled(
+                sentence, _("mean attention on items that share it with the candidate, 95 % intervals")
+            )
+            attention_charts.means_chart(shown, shorten(other, 30), title).draw(alt=sentence)
+    st.caption(_("Over up to {count} validation rows. A mean says nothing about one user.", count=spaced(MEAN_ROWS)))
+
+
+def _match_words(found: pd.DataFrame) -> str:
+    by_match = found.set_index("is_same")["weight"]
+    if len(by_match) < 2:
+        return _("all items are alike in it")
+    return _(
+        "{same:.2f} where it is the candidate's, {other:.2f} elsewhere", same=by_match[True], other=by_match[False]
+    )
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _averages(run_id: str, history: str) -> tuple[pd.DataFrame, dict[str, pd.DataFrame]]:
+    model, encoder = readouts.model_of(run_id)
+    din = din_or_error(model)
+    batch = sample_batch(readouts.encoded_of(run_id).batch("valid"), MEAN_ROWS)
+    others = [s.name for s in encoder.layout.sequences if s.name != history]
+    found = {other: attention_by_match(din, batch, history, other) for other in others}
+    return attention_by_recency(din, batch, history), {k: v for k, v in found.items() if v is not None and len(v)}

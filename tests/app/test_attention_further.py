@@ -1,0 +1,58 @@
+"""The Attention page beyond one row's bars."""
+
+from __future__ import annotations
+
+import pytest
+
+from ctr_app.training.run_store import Run
+
+from .conftest import OpenPage
+from .reading import charts, is_well, words
+
+
+def test_bars_are_sorted_and_shared(open_page: OpenPage, trained: dict[str, Run]) -> None:
+    app = open_page("attention", trained["DIN"])
+    assert is_well(app)
+    assert charts(app) == 3
+    app.get_by_key("attention-order").set_value("effect")
+    app.toggle(key="attention-shares").set_value(True).run()
+    assert is_well(app)
+    assert charts(app) == 3
+
+
+def test_a_changed_history_is_another_prediction(open_page: OpenPage, trained: dict[str, Run]) -> None:
+    app = open_page("attention", trained["DIN"])
+    items = next(box for box in app.multiselect if box.key.startswith("attention-items"))
+    logit = {metric.label: metric for metric in app.metric}["Logit"]
+    assert float(logit.delta) == 0
+    items.set_value([*items.value[1:], "new-0"]).run()
+    assert is_well(app)
+    assert charts(app) == 5
+    assert float({metric.label: metric for metric in app.metric}["Logit"].delta) != 0
+    next(box for box in app.multiselect if box.key.startswith("attention-items")).set_value([]).run()
+    assert is_well(app)
+    assert "Without any item" in words(app)
+
+
+@pytest.mark.parametrize("way", ["candidates", "deletion", "means"])
+def test_every_further_way_is_drawn(open_page: OpenPage, trained: dict[str, Run], way: str) -> None:
+    app = open_page("attention", trained["DIN"])
+    app.get_by_key("attention-further").set_value(way)
+    app.run()
+    assert is_well(app)
+    assert charts(app) >= 4
+    if way == "deletion":
+        app.toggle(key=f"attention-faithfulness-{trained['DIN'].id}").set_value(True).run()
+        assert not app.exception
+        assert charts(app) == 5
+
+
+def test_rows_are_found_by_their_user(open_page: OpenPage, trained: dict[str, Run]) -> None:
+    run = trained["DIN"]
+    app = open_page("attention", run)
+    group = run.spec().preparation.schema.group
+    if group is None:
+        assert not app.text_input
+        return
+    app.text_input(key=f"attention-user-{run.id}").set_value("nobody at all").run()
+    assert "No test row is like that." in app.info[0].value
