@@ -172,13 +172,13 @@ def _bars(run: Run, batch: Batch, part: pd.DataFrame, order: str, is_share: bool
         title = charts.titled(sentence, _("attention weight per item, oldest first") if order == "time" else axis)
         charts.bars_over_history(part, "weight", title, axis, False).draw(alt=sentence)
     with middle:
-        verb = _("lowers") if mover["effect"] > 0 else _("raises")
-        sentence = _("Taking out {item} {verb} the logit most", item=shorten(mover["name"], 20), verb=verb)
+        words = "{item} adds most" if mover["effect"] > 0 else "{item} takes away most"
+        sentence = _(words, item=shorten(mover["name"], 24))
         title = charts.titled(sentence, _("logit with the item, less without it"))
         charts.bars_over_history(part, "effect", title, _("effect in logits"), True, False).draw(alt=sentence)
     with right:
         steepest = part.iloc[int(part["gradient"].abs().argmax())]
-        sentence = _("{item} differs most from the mean", item=shorten(steepest["name"], 20))
+        sentence = _("{item} stands out most", item=shorten(steepest["name"], 24))
         title = charts.titled(sentence, _("integrated gradients from the mean item"))
         charts.bars_over_history(part, "gradient", title, _("integrated gradient"), True, False).draw(alt=sentence)
     parts.table_behind(part.drop(columns="label"), f"attention-{run.id}-{history}")

@@ -64,7 +64,7 @@ def _edit(run: Run, chosen: ChosenRow, batch: Batch, part: pd.DataFrame) -> None
     model, encoder = readouts.model_of(run.id)
     din = din_or_error(model)
     history = str(part["history"].iloc[0])
-    names = _names(run, encoder, history)
+    names, field = _names(run, encoder, history), encoder.schema.column(history).candidate or history
     own = part["value"].tolist()
     options = _options(encoder, history, own)
     items = st.multiselect(
@@ -72,7 +72,7 @@ def _edit(run: Run, chosen: ChosenRow, batch: Batch, part: pd.DataFrame) -> None
         list(options),
         default=list(options)[: len(own)],
         key=f"attention-items-{run.id}-{chosen.table_row}-{history}",
-        format_func=lambda key: shorten(readable(history, options[key], names), 40),
+        format_func=lambda key: shorten(readable(field, options[key], names), 40),
         help=_(
             "Take items out with their cross; add others by typing: they come last. Take one out and add it again to "
             "move it to the end."
@@ -144,6 +144,8 @@ def _candidates(run: Run, _chosen: ChosenRow, batch: Batch, part: pd.DataFrame) 
     frame = pd.concat(frames)[["item", "candidate", "weight"]]
     top = frame.iloc[int(frame["weight"].argmax())]
     sentence = _("{candidate} looks most at {item}", candidate=top["candidate"], item=top["item"].partition(". ")[2])
+    if top["weight"] < 1.1 * frame["weight"].min():
+        sentence = _("All these candidates look at the items alike")
     title = charts.titled(sentence, _("attention weight of each item, candidate by candidate"))
     attention_charts.candidates_heatmap(frame, title).draw(alt=sentence, width="content")
     parts.table_behind(frame, f"attention-candidates-{run.id}")
