@@ -253,15 +253,15 @@ def ranking(
 
 
 def block_frame(names: Sequence[str], norms: np.ndarray) -> pd.DataFrame:
-    """The norm of each block of W, strongest first: field_a is multiplied, field_b is read."""
+    """A number for each block of W, largest first: field_a is multiplied, field_b is read."""
     pairs = [(a, b, float(norms[i, j])) for i, a in enumerate(names) for j, b in enumerate(names)]
     frame = pd.DataFrame(pairs, columns=["field_a", "field_b", "norm"])
     return frame.sort_values("norm", ascending=False)
 
 
 @kept
-def block_chart(names: Sequence[str], frame: pd.DataFrame, title: dict[str, str]) -> Any:
-    """Norm of each block of W among the fields ``names``: row = field that is multiplied, column = field that is read.
+def block_chart(names: Sequence[str], frame: pd.DataFrame, title: dict[str, str], unit: str) -> Any:
+    """A number for each block of W among the fields ``names``: row = field multiplied, column = field read.
 
     ``frame`` is that of ``block_frame``.
     """
@@ -272,11 +272,11 @@ def block_chart(names: Sequence[str], frame: pd.DataFrame, title: dict[str, str]
         .encode(
             x=alt.X("field_b:N", sort=list(names), title=_("reads"), axis=_across(len(names))),
             y=alt.Y("field_a:N", sort=list(names), title=_("multiplies"), axis=_down(len(names))),
-            color=alt.Color("norm:Q", title=_("block norm"), scale=alt.Scale(domainMin=0)),
+            color=alt.Color("norm:Q", title=unit, scale=alt.Scale(domainMin=0)),
             tooltip=[
                 alt.Tooltip("field_a:N", title=_("multiplies")),
                 alt.Tooltip("field_b:N", title=_("reads")),
-                alt.Tooltip("norm:Q", format=".4f", title=_("block norm")),
+                alt.Tooltip("norm:Q", format=".4f", title=unit),
             ],
         )
     )

@@ -15,6 +15,10 @@ from .words import _, plain, sentence_text
 def draw(run: Run, found: Compared) -> None:
     """The verdict; below the line of trust with what may be the matter; and the numbers behind it."""
     sentence = plain(sentence_text(verdict(found.agreement)))
+    if count := len(found.disagreements):
+        sentence += " " + (
+            _("They differ on one pair.") if count == 1 else _("They differ on {count} pairs.", count=count)
+        )
     if found.agreement.is_trusted:
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.markdown(f":green[:material/check_circle:] {sentence}", width="content")

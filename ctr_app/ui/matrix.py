@@ -19,6 +19,8 @@ from .words import _
 
 IMAGE_PIXELS = 620
 MIN_BLOCK_PIXELS = 8
+# More marks than this take the browser seconds to draw.
+MOST_BLOCKS = 1600
 # The theme's diverging colours, since an image cannot ask the theme for them.
 DIVERGING = {
     False: ("#8a3b06", "#d98641", "#f8e6d6", "#ffffff", "#dfe8f6", "#6d97d3", "#1c4587"),
@@ -27,8 +29,13 @@ DIVERGING = {
 
 
 @kept
-def cross_matrix(layer: CrossLayer, norms: np.ndarray, title: dict[str, str], is_dark: bool) -> Any:
-    """W of one cross layer as an image, with the fields' blocks marked; a block's tooltip has its norm."""
+def cross_matrix(
+    layer: CrossLayer, norms: np.ndarray, title: dict[str, str], is_dark: bool, selection: str | None = None
+) -> Any:
+    """W of one cross layer as an image, with the fields' blocks marked; a block's tooltip has its norm.
+
+    Blocks can be picked; of very many only the strongest.
+    """
     width = len(layer.matrix)
     room = 7 * max(len(shorten(name, 18)) for name in layer.slices) + 8
     axis = alt.Axis(labels=False, ticks=False, grid=False, domain=False, titlePadding=room)
@@ -46,6 +53,10 @@ def cross_matrix(layer: CrossLayer, norms: np.ndarray, title: dict[str, str], is
     whole: dict[str, Any] = {"width": alt.ExprRef("width"), "height": alt.ExprRef("height"), "aspect": False}
     picture = alt.Chart(image).mark_image(**whole).encode(x=alt.X("x:Q", **x), y=alt.Y("y:Q", **y), url="url:N")
     blocks = alt.Chart(_blocks(layer, norms)).mark_rect(fillOpacity=0)
+    if selection:
+        picked = alt.selection_point(name=selection, fields=["row", "column"], toggle=False, empty=False)
+        width_of_edge = alt.condition(picked, alt.value(2.5), alt.value(0))
+        blocks = blocks.add_params(picked).encode(strokeWidth=width_of_edge, stroke=alt.value(charts.MUTED[is_dark]))
     hover = blocks.encode(
         x=alt.X("left:Q", **x),
         x2="right:Q",
@@ -91,22 +102,20 @@ def _edges(layer: CrossLayer) -> pd.DataFrame:
 
 
 def _blocks(layer: CrossLayer, norms: np.ndarray) -> pd.DataFrame:
-    names = list(layer.slices)
+    """Where the strongest blocks lie, by the names of their row and column, and their norms."""
+    names, slices = list(layer.slices), list(layer.slices.values())
+    strongest = np.argsort(-norms, axis=None, kind="stable")[:MOST_BLOCKS]
+    places = [divmod(int(place), len(names)) for place in strongest]
     return pd.DataFrame(
-        [
-            (
-                a,
-                b,
-                layer.slices[b].start,
-                layer.slices[b].stop,
-                layer.slices[a].start,
-                layer.slices[a].stop,
-                float(norms[i, j]),
-            )
-            for i, a in enumerate(names)
-            for j, b in enumerate(names)
-        ],
-        columns=["row", "column", "left", "right", "top", "bottom", "norm"],
+        {
+            "row": [names[i] for i, _j in places],
+            "column": [names[j] for _i, j in places],
+            "left": [slices[j].start for _i, j in places],
+            "right": [slices[j].stop for _i, j in places],
+            "top": [slices[i].start for i, _j in places],
+            "bottom": [slices[i].stop for i, _j in places],
+            "norm": norms.ravel()[strongest].astype(float),
+        }
     )
 
 

@@ -10,12 +10,13 @@ import pandas as pd
 import streamlit as st
 from torch import nn
 
+from ..data.batch import Batch
 from ..data.dataset import EncodedDataset
 from ..data.encoding import Encoder
 from ..data.store import DataSet
 from ..explain import readouts as explain
 from ..explain.coded import CodedField, coded_field
-from ..explain.cross_layers import CrossLayer, block_norms, cross_layers
+from ..explain.cross_layers import CrossLayer, Expert, block_flows, cross_layers, experts, singular_values
 from ..explain.cuts import Cut, CutBench, CutResult
 from ..explain.example_rows import example_rows
 from ..explain.snapshots import snapshots
@@ -114,12 +115,34 @@ def film(run_id: str, epochs: tuple[int, ...]) -> pd.DataFrame:
     return snapshots(services.runs().get(run_id)) if epochs else pd.DataFrame()
 
 
-@st.cache_data(max_entries=32, show_spinner=False)
-def layers(run_id: str) -> list[tuple[CrossLayer, np.ndarray]]:
-    """The cross layers of a DCN with the norms of their blocks."""
-    model: Any = model_of(run_id)[0]
-    batch = explain.sample_batch(encoded_of(run_id).batch("train"))
-    return [(layer, block_norms(layer)) for layer in cross_layers(model, batch)]
+@st.cache_resource(max_entries=16, show_spinner=False)
+def layers(run_id: str) -> list[CrossLayer]:
+    """The cross layers of a DCN; shared, so never changed."""
+    return cross_layers(*_dcn(run_id))
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def experts_of(run_id: str, index: int) -> list[Expert]:
+    """The experts of one cross layer; shared, so never changed."""
+    return experts(*_dcn(run_id), index)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def flows(run_id: str, index: int) -> np.ndarray:
+    """How far each block of one cross layer moves the logit."""
+    return block_flows(*_dcn(run_id), index)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def spectrum(run_id: str, index: int, expert: int | None) -> pd.DataFrame:
+    """The singular values of one cross layer, or of one of its experts."""
+    layer = layers(run_id)[index] if expert is None else experts_of(run_id, index)[expert]
+    return singular_values(layer.matrix)
+
+
+def _dcn(run_id: str) -> tuple[Any, Batch]:
+    """A DCN and the training rows that it is looked at with."""
+    return model_of(run_id)[0], explain.sample_batch(encoded_of(run_id).batch("train"))
 
 
 @st.cache_data(max_entries=512, show_spinner=False)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
 import pytest
 
 from ctr_app.data.inferring import infer
@@ -102,16 +103,51 @@ def test_raw_weights_and_swaps_with_support_are_other_maps(open_page: OpenPage, 
     assert is_well(app)
 
 
-def test_layers_are_shown_one_at_a_time_as_weights_or_as_block_norms(
+def test_layers_are_shown_one_at_a_time_as_weights_blocks_logits_or_singular_values(
     open_page: OpenPage, trained: dict[str, Run]
 ) -> None:
     app = open_page("interactions", trained["DCN-V2"])
     app.get_by_key("interactions-section-dcn-v2").set_value("layers").run()
+    assert "press a block to see its values" in app.get("vega_lite_chart")[2].proto.spec
     app.get_by_key(f"interactions-layer-{trained['DCN-V2'].id}").set_value(1)
-    app.get_by_key("interactions-layer-kind").set_value("norms")
-    app.run()
+    told = {
+        "norms": "Frobenius norm",
+        "flows": "moves the logit (RMS), layer 2",
+        "spectrum": "keeps 90 % of this matrix",
+    }
+    for kind, title in told.items():
+        app.get_by_key("interactions-layer-kind").set_value(kind).run()
+        assert is_well(app)
+        assert charts(app) == 3
+        assert title in app.get("vega_lite_chart")[2].proto.spec
+
+
+def test_a_block_of_w_is_opened_to_its_values(open_page: OpenPage, trained: dict[str, Run]) -> None:
+    app = open_page("interactions", trained["DCN-V2"])
+    app.get_by_key("interactions-section-dcn-v2").set_value("layers").run()
+    (row,) = [box for box in app.selectbox if box.label == "Multiplies"]
+    row.set_value("site").run()
+    (column,) = [box for box in app.selectbox if box.label == "Reads"]
+    column.set_value("device").run()
     assert is_well(app)
-    assert charts(app) == 3
+    protos = [chart.proto for chart in app.get("vega_lite_chart")]
+    block = next(proto for proto in protos if "site × device: weights" in json.loads(proto.spec)["title"]["text"])
+    frame = pa.ipc.open_stream(block.datasets[0].data.data).read_pandas()
+    matrix = trained["DCN-V2"].load_model()[0]
+    weights = matrix.cross.weights[0][matrix.inputs.slices["site"], matrix.inputs.slices["device"]]
+    np.testing.assert_allclose(frame["weight"], weights.detach().numpy().ravel(), atol=1e-6)
+
+
+def test_experts_of_a_mix_are_shown_with_their_gates(open_page: OpenPage, trained: dict[str, Run]) -> None:
+    app = open_page("interactions", trained["DCN-Mix"])
+    app.get_by_key("interactions-section-dcn-mix").set_value("layers").run()
+    (choice,) = [box for box in app.selectbox if box.label == "Expert"]
+    assert len(choice.options) == 5
+    assert "of rows" in choice.options[1]
+    before = app.get("vega_lite_chart")[2].proto.datasets[0].data.data
+    choice.set_value(choice.options[1]).run()
+    assert is_well(app)
+    assert app.get("vega_lite_chart")[2].proto.datasets[0].data.data != before
 
 
 def test_a_map_of_many_fields_shows_those_of_the_strongest_pairs(open_page: OpenPage) -> None:
