@@ -15,6 +15,7 @@ from torch import nn
 from ..data.batch import Batch, FieldLayout
 from ..data.dataset import EncodedDataset
 from ..data.files import write_bytes
+from ..models.fm import FM
 from ..training.run_store import Run
 from .behaviour import by_behaviour
 from .readouts import readouts_for, sample_batch
@@ -24,7 +25,7 @@ COLUMNS = {"readout": pl.String, "field_a": pl.String, "field_b": pl.String, "st
 FILE_NAME = re.compile(r"(\d{5,})\.parquet")
 SAMPLE_ROWS = 1024
 # Behaviour is measured on as many pairs of rows as leave it a small part of an epoch, or else not at all.
-SHARE_OF_EPOCH, LEAST_ROWS = 0.05, 8192
+SHARE_OF_EPOCH, LEAST_ROWS = 0.03, 4096
 FEWEST_PAIRS, MOST_PAIRS = 16, 256
 # Up to this many epochs each is kept, later ones ever farther apart.
 DENSE_EPOCHS = 64
@@ -48,7 +49,8 @@ def keep_snapshot(run: Run, epoch: int, model: nn.Module, dataset: EncodedDatase
 def measured(title: str, model: nn.Module, layout: FieldLayout, train: Batch) -> pd.DataFrame:
     """Columns readout, field_a, field_b, strength: by weights and by behaviour, where the model has them."""
     rows = sample_batch(train, SAMPLE_ROWS)
-    num_pairs = num_row_pairs(len(layout.field_names), len(train))
+    is_closed_form = isinstance(model, FM)  # no row passes through the model
+    num_pairs = MOST_PAIRS if is_closed_form else num_row_pairs(len(layout.field_names), len(train))
     frames = {}
     for readout in readouts_for(title):
         if readout == "weights":

@@ -85,9 +85,8 @@ def _curves(run: Run, found: Curves, far: HowFar | None, is_live: bool) -> None:
     epochs = float(far.epochs) if far and is_live else max(1.0, last)
     best_possible, family = _best_possible(run), run.spec().family
     left, right = st.columns(2)
-    loss = float(found.loss["smoothed"].iloc[-1])
     with left:
-        charts.loss_chart(found, epochs, family).draw(alt=_("Training loss is now {loss:.4f}", loss=loss))
+        charts.loss_chart(found, epochs, family).draw(alt=_("Loss by epoch"))
     with right:
         if found.evals.empty:
             st.caption(_("The first validation comes at the end of the first epoch."))
