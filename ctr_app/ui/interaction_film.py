@@ -11,6 +11,7 @@ import streamlit as st
 
 from ..data.errors import shorten
 from ..explain.emergence import emergence, num_strongest, strengths_by_epoch
+from ..explain.ordering import by_blocks
 from ..explain.recovery import recovery
 from ..explain.snapshots import snapshot_epochs
 from ..training.progress import curves
@@ -109,8 +110,10 @@ def _readout(run: Run, found: pd.DataFrame) -> str:
 def _film(run: Run, found: pd.DataFrame, readout: str) -> Film:
     frame = found[found["readout"] == readout].drop(columns="readout")
     epochs = [int(epoch) for epoch in frame["epoch"].unique()]
-    fields = readouts.fields_of(run.id)
-    names = charts.strongest_names(fields, frame[frame["epoch"] == epochs[-1]])
+    last = frame[frame["epoch"] == epochs[-1]]
+    names = charts.strongest_names(readouts.fields_of(run.id), last)
+    if state().maps_by_blocks:
+        names = by_blocks(names, charts.among(last, names))
     truth = dataset_truth(run) if state().revealed else None
     pairs, sentence, family = truth["pairs"] if truth else (), _sentence(frame), run.spec().family
     history = curves(run.history())
