@@ -1,9 +1,10 @@
 """Does the null line hold? On data without interactions few pairs may pass it, on planted pairs those that were found.
 
-    python benchmarks/null_line.py [--quick] [--seeds 200,201,...]
+    python benchmarks/null_line.py [--quick] [--seeds 200,201,...] [--folder DIR]
 
 Each table is trained as `python -m ctr_app stability` does it: one run, four other seeds, eight nulls. The table is
-printed and kept as a section of RESULTS.md beside this file, unless ``--quick`` asks for one seed and FM alone.
+printed and kept as a section of RESULTS.md beside this file, unless ``--quick`` asks for one seed and FM alone. With
+``--folder`` data and runs stay there, and the same command goes on after a stop.
 """
 
 from __future__ import annotations
@@ -121,9 +122,12 @@ def measure(model: str, table: str, seeds: Sequence[int], datasets: DatasetStore
 
 
 def repeated(runs: RunStore, datasets: DatasetStore, dataset: DataSet, family: str, settings: Mapping[str, Any]) -> Run:
-    """A run with all its repeats, trained one after the other."""
-    run = new_run(runs, dataset, family, settings, "cpu")
-    train_run(run, datasets)
+    """A run with all its repeats, trained one after the other unless they are there."""
+    specs = [(run, run.spec()) for run in runs.list() if run.status().state == "done"]
+    done = (run for run, spec in specs if spec.dataset_id == dataset.id and spec.family == family)
+    run = next(done, None) or new_run(runs, dataset, family, settings, "cpu")
+    if not run.has_model:
+        train_run(run, datasets)
     for repeat in missing(run, NUM_SEEDS, NUM_NULLS):
         train_run(repeat.queue(run), datasets)
     return run
@@ -151,14 +155,16 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="one seed and FM alone; RESULTS.md is left alone")
     parser.add_argument("--seeds", default=",".join(map(str, SEEDS)), metavar="A,B,…", help="seeds of the tables")
+    parser.add_argument("--folder", type=Path, metavar="DIR", help="where data and runs stay")
     options = parser.parse_args()
     seeds = [int(seed) for seed in options.seeds.split(",")][: 1 if options.quick else None]
     torch.set_num_threads(1)
     started, measured = time.perf_counter(), []
-    for model in ("fm",) if options.quick else CASES:
-        for table in CASES[model]:
-            with tempfile.TemporaryDirectory() as folder:
-                datasets, runs = DatasetStore(Path(folder)), RunStore(Path(folder) / "runs")
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = options.folder or Path(temporary)
+        datasets, runs = DatasetStore(folder), RunStore(folder / "runs")
+        for model in ("fm",) if options.quick else CASES:
+            for table in CASES[model]:
                 measured += measure(model, table, seeds, datasets, runs)
     text = section(measured, seeds, time.perf_counter() - started)
     print(text)
