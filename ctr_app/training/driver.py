@@ -136,6 +136,7 @@ class _Driver:
         self.training_rows = 0
         self.last_write = time.monotonic()
         self.started = time.perf_counter()
+        self.is_resumable = True
         self.labels: dict[str, np.ndarray] = {}  # by split, where they are others than the data set's
 
     def train(self) -> tuple[str, str]:
@@ -170,6 +171,7 @@ class _Driver:
         model = FAMILIES[spec.family].build(dataset.encoder.layout, spec.model_config)
         with new_folder(self.run.folder / "encoder") as folder:
             shutil.copytree(dataset.folder / "encoder", folder, dirs_exist_ok=True)
+        self.is_resumable = not spec.purpose  # an extra training that was cut off begins anew: it leaves less on disk
         if spec.null_seed is not None:
             self.labels = null_labels(dataset, spec.null_seed)
         train, valid = self._batch(dataset, "train"), self._batch(dataset, "valid")
@@ -205,7 +207,8 @@ class _Driver:
         elif isinstance(event, EpochDone):
             self.training_seconds += event.seconds
             self.training_rows += event.rows
-            self.run.save_last(trainer.model, trainer.optimizer.state())
+            if self.is_resumable:
+                self.run.save_last(trainer.model, trainer.optimizer.state())
 
     def _show(self, epoch: int, model: nn.Module, dataset: EncodedDataset) -> None:
         if self.at_epoch is None:

@@ -133,7 +133,8 @@ def _what_it_tells(found: Stability) -> str:
     if found.has_line:
         return _(
             "The line is set so that of the pairs above it one in twenty at most is expected to be noise "
-            "(Benjamini–Hochberg). A pair below it may still interact: the rows may be too few to show it."
+            "(Benjamini–Hochberg). It says that a pair is there, not how it came to be there; and a pair below it may "
+            "still interact, where the rows are too few to show it."
         )
     return _(
         "An interval says how far seeds move a strength, not whether there is an interaction. For a null line there "

@@ -81,5 +81,6 @@ def test_a_training_with_a_null_seed_learns_the_null_labels(
         assert (learned[split] == expected[split]).all()
         assert (learned[split] != encoded.rows(split).labels).any()
     assert extra.metrics()["test"]["rows"] == len(expected["test"])  # type: ignore[index]
+    assert sorted(path.name for path in extra.folder.glob("*.safetensors")) == ["best.safetensors"]
     train_run(run, datasets)
     assert (learned["train"] == encoded.rows("train").labels).all()
