@@ -7,10 +7,10 @@ import math
 import pandas as pd
 import streamlit as st
 
-from ..data.errors import shorten
 from ..explain.coded import CodedField
 from ..training.run_store import Run
 from . import parts, readouts
+from .value_charts import called, signed
 from .words import _, plain
 
 
@@ -37,8 +37,8 @@ def draw_rows(run: Run, a: CodedField, b: CodedField, line: pd.Series) -> None:
             "**{shown} of {count} training rows** with {a} and {b}, drawn at random",
             shown=len(rows),
             count=parts.count(line["support"]),
-            a=_called(a, line["name_a"]),
-            b=_called(b, line["name_b"]),
+            a=plain(called(a.name, line["name_a"])),
+            b=plain(called(b.name, line["name_b"])),
         )
     )
     column = "predicted CTR"
@@ -60,7 +60,7 @@ def _numbers(line: pd.Series) -> None:
     for column, (label, text) in zip(
         st.columns(2) * 2,
         (
-            (_("Effect in logits"), f"{line['effect']:+.2f}"),
+            (_("Effect in logits"), signed(line["effect"])),
             (_("Rows with both"), parts.count(line["support"])),
             (_("Observed CTR"), _percent(line["observed"])),
             (_("Predicted CTR"), _percent(line["predicted"])),
@@ -72,8 +72,8 @@ def _numbers(line: pd.Series) -> None:
 
 def _sentence(run: Run, line: pd.Series, a: CodedField, b: CodedField) -> str:
     """What the numbers say, as Markdown."""
-    first, second = _called(a, line["name_a"]), _called(b, line["name_b"])
-    effect = f"{line['effect']:+.2f}"
+    first, second = plain(called(a.name, line["name_a"])), plain(called(b.name, line["name_b"]))
+    effect = signed(line["effect"])
     if line["support"] == 0:
         return _(
             "{a} with {b} never occurred together in training, yet {model} gives {effect} logits.",
@@ -91,11 +91,6 @@ def _sentence(run: Run, line: pd.Series, a: CodedField, b: CodedField) -> str:
         predicted=_percent(line["predicted"]),
         effect=effect,
     )
-
-
-def _called(field: CodedField, name: str) -> str:
-    """A field and one of its values, for Markdown."""
-    return plain(f"{shorten(field.name, 24)} {shorten(name, 32)}")
 
 
 def _percent(rate: float) -> str:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from ..data.errors import shorten
 from ..explain.unseen import FREQUENT, MIN_COUNT
 from ..training.run_store import Run
 from . import charts, parts, readouts, value_charts
+from .state import state
+from .value_charts import called, signed
+from .watch import dataset_truth
 from .words import _
 
 MOST_ROWS = 1_000_000
@@ -30,6 +32,7 @@ def draw(run: Run, pair: tuple[str, str]) -> None:
     subtitle = _("effect of the two values together in logits, main effects taken out; none of these in training")
     value_charts.unseen_bars(found, charts.titled(sentence, subtitle)).draw(alt=sentence)
     st.caption(_how_to_read(run))
+    _tell_truth(run, found)
     parts.table_behind(found, f"{run.id}-never-seen-together")
 
 
@@ -68,10 +71,27 @@ def _sentence(run: Run, found: pd.DataFrame) -> str:
     best = found.iloc[0]
     return _(
         "{a} with {b} never occurred together, yet {model} gives {effect}",
-        a=shorten(f"{best['field_a']} {best['name_a']}", 32),
-        b=shorten(f"{best['field_b']} {best['name_b']}", 32),
+        a=called(best["field_a"], best["name_a"]),
+        b=called(best["field_b"], best["name_b"]),
         model=run.spec().title,
-        effect=f"{best['effect']:+.1f}",
+        effect=signed(best["effect"]),
+    )
+
+
+def _tell_truth(run: Run, found: pd.DataFrame) -> None:
+    """How many of the effects can be real, where what was planted is known and revealed."""
+    truth = dataset_truth(run) if state().revealed else None
+    if truth is None:
+        return
+    planted = {frozenset(pair) for pair in truth["pairs"]}
+    count = sum(frozenset(fields) in planted for fields in zip(found["field_a"], found["field_b"], strict=True))
+    st.markdown(
+        _(
+            "**{count} of these {total}** are of fields that were planted to interact; of the others the true effect "
+            "is 0, so what the model gives them is noise.",
+            count=count,
+            total=len(found),
+        )
     )
 
 

@@ -12,7 +12,7 @@ from ..explain.coded import CodedField
 from ..explain.values import NUM_VALUES
 from ..training.run_store import Run
 from . import charts, interaction_cell, interaction_unseen, parts, readouts, value_charts
-from .value_charts import FEW_ROWS, MEASURES
+from .value_charts import FEW_ROWS, LEAST_EFFECT, MEASURES
 from .words import _, plain
 
 # A browser filters so many values by itself; the others of a long vocabulary are searched for by the server.
@@ -41,14 +41,14 @@ def draw(run: Run, frame: pd.DataFrame, picked: tuple[str, str] | None) -> None:
     """One pair, the one picked on the map or any other: its values, or those never seen together."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
         pair = _choose_pair(run, frame, picked)
-        measure = _choose_measure()
         is_unseen = st.toggle(
             _("Never seen together"),
             key="interactions-unseen",
             persist_state="session",
             help=_("Pairs of values that no training row has, and what the model thinks of them all the same."),
         )
-    if is_unseen:
+        measure = None if is_unseen else _choose_measure()
+    if measure is None:
         interaction_unseen.draw(run, pair)
     else:
         _draw_table(run, pair, measure)
@@ -111,7 +111,8 @@ def _add_values(run: Run, fields: Sequence[CodedField]) -> list[tuple[int, ...]]
 
 def _search(run: Run, field: CodedField) -> tuple[int, ...]:
     """A list of the next most frequent values, into which any other or a part of it can be typed."""
-    others = [int(code) for code in field.choose(MOST_LISTED).codes[NUM_VALUES:]]
+    others = field.choose(MOST_LISTED).codes[NUM_VALUES:].tolist()
+    others.sort(key=lambda code: len(field.names[code]))  # so that what is typed stands before what holds it
     asked = st.multiselect(
         _("Add values of {field}", field=plain(field.name)),
         others,
@@ -165,13 +166,15 @@ def _sentence(table: pd.DataFrame, pair: tuple[str, str], measure: str) -> str:
     """The sentence that the table proves."""
     firm = table[table["support"] >= min(FEW_ROWS, table["support"].max())] if measure == "observed" else table
     best = firm.iloc[int(firm[measure].abs().argmax())]
-    a, b = (shorten(f"{field} {best[name]}", 32) for field, name in zip(pair, ("name_a", "name_b"), strict=True))
+    a, b = value_charts.called(pair[0], best["name_a"]), value_charts.called(pair[1], best["name_b"])
     if measure == "support":
         return _("{a} with {b} is the most frequent, in {count} rows", a=a, b=b, count=parts.count(best["support"]))
     if measure == "observed":
         return _("{a} with {b} was clicked most, in {rate:.1%} of its rows", a=a, b=b, rate=best["observed"])
     if measure == "predicted":
         return _("{a} with {b} is expected to be clicked most, at {rate:.1%}", a=a, b=b, rate=best["predicted"])
+    if abs(best["effect"]) < LEAST_EFFECT:
+        return _("No two values move the logit by more than {least} together", least=LEAST_EFFECT)
     verb = _("raises") if best["effect"] > 0 else _("lowers")
     return _("{a} with {b} {verb} the logit by {effect:.2f}", a=a, b=b, verb=verb, effect=abs(best["effect"]))
 

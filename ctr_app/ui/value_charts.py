@@ -19,6 +19,8 @@ MOST_NUMBERED = 14
 WIDE, NARROW, HEIGHT = 50, 30, 32
 # A CTR of fewer rows than this is chance, and does not stretch the scale.
 FEW_ROWS = 20
+# The scale of effects goes at least so far, so that nothing looks like something nowhere.
+LEAST_EFFECT = 0.05
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ def value_heatmap(table: pd.DataFrame, field_a: str, field_b: str, measure: str,
     shown, scale = MEASURES[measure], _scale(table, measure)
     order_a, order_b = (list(dict.fromkeys(table[column])) for column in ("name_a", "name_b"))
     is_numbered = len(order_b) <= MOST_NUMBERED
-    table = table.assign(number=table[shown.column])
+    table = table.assign(number=table[shown.column].round(4) + 0.0)
     x = alt.X("name_b:N", sort=order_b, title=shorten(field_b), axis=charts.SLANTED)
     y = alt.Y("name_a:N", sort=order_a, title=shorten(field_a), axis=charts.UPRIGHT)
     picked = alt.selection_point(name=CELL, fields=["name_a", "name_b"], toggle=False)
@@ -69,7 +71,7 @@ def value_heatmap(table: pd.DataFrame, field_a: str, field_b: str, measure: str,
 def unseen_bars(frame: pd.DataFrame, title: dict[str, str]) -> Any:
     """Effects of pairs of values that no row has together, strongest on top; ``frame`` is that of strongest_unseen."""
     shown = frame.assign(pair=pair_labels(frame))
-    limit = float(shown["effect"].abs().max()) or 1.0
+    limit = max(LEAST_EFFECT, float(shown["effect"].abs().max()))
     tooltip = [
         alt.Tooltip("pair:N", title=_("pair")),
         alt.Tooltip("effect:Q", format="+.3f", title=_("effect in logits")),
@@ -101,6 +103,16 @@ def pair_labels(frame: pd.DataFrame) -> list[str]:
     ]
 
 
+def called(field: str, name: str) -> str:
+    """A field and one of its values, each cut in the middle if it is long."""
+    return f"{shorten(field, 18)} {shorten(name, 26)}"
+
+
+def signed(number: float) -> str:
+    """A number with its sign, as charts write it."""
+    return f"{number:+.2f}".replace("-", "−")
+
+
 def _tooltip(field_a: str, field_b: str) -> list[alt.Tooltip]:
     """All that is known of a cell, whatever its colour shows."""
     return [
@@ -115,7 +127,7 @@ def _tooltip(field_a: str, field_b: str) -> list[alt.Tooltip]:
 
 def _scale(table: pd.DataFrame, measure: str) -> alt.Scale:
     if measure == "effect":
-        limit = float(table["effect"].abs().max()) or 1.0
+        limit = max(LEAST_EFFECT, float(table["effect"].abs().max()))
         return alt.Scale(range="diverging", domain=[-limit, limit])
     if measure == "support":
         return alt.Scale(domain=[0, max(1.0, float(table["support"].max()))])
