@@ -65,14 +65,9 @@ class Cross:
 
     def labels(self) -> list[str]:
         """What each id stands for, in the order of the ids: ``a's value × b's value``."""
-        named = [SPECIAL_NAMES[code] for code in range(NUM_SPECIAL)]
-        in_order = self.keys[np.argsort(self.ids)]
-        firsts, seconds = (codes.tolist() for codes in np.divmod(in_order, self.b.size))
-        words = [{code: coding.label(code) for code in set(codes)} for coding, codes in self._codes(firsts, seconds)]
-        return named + [f"{words[0][a]} × {words[1][b]}" for a, b in zip(firsts, seconds, strict=True)]
-
-    def _codes(self, firsts: list[int], seconds: list[int]) -> list[tuple[Coding, list[int]]]:
-        return [(self.a, firsts), (self.b, seconds)]
+        firsts, seconds = np.divmod(self.keys[np.argsort(self.ids)], self.b.size)
+        pairs = zip(_labels(self.a, firsts), _labels(self.b, seconds), strict=True)
+        return [*(SPECIAL_NAMES[special] for special in range(NUM_SPECIAL)), *(f"{a} × {b}" for a, b in pairs)]
 
 
 def check_pairs(layout: FieldLayout, pairs: Sequence[Sequence[str]]) -> list[Pair]:
@@ -164,6 +159,11 @@ def _binned(encoder: Encoder, train: EncodedRows, field: str) -> Coding:
     lows, highs = (inverse(np.array([end(part) for part in members])) for end in (np.min, np.max))
     labels = range_labels(lows, highs)
     return Coding(field, len(bins), lambda rows: bins(field_values(layout, rows, field)), labels.__getitem__)
+
+
+def _labels(coding: Coding, codes: np.ndarray) -> list[str]:
+    by_code = {code: coding.label(code) for code in np.unique(codes).tolist()}
+    return [by_code[code] for code in codes.tolist()]
 
 
 def _keys(a: Coding, b: Coding, rows: EncodedRows) -> np.ndarray:
