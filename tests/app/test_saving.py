@@ -67,3 +67,25 @@ def test_every_chart_of_a_page_can_be_saved(open_page: OpenPage, trained: dict[s
     by_ending = [[b for b in pressed if b.id.endswith(f"-{ending}")] for ending in ("svg", "png")]
     assert len(charts_shown) >= 3
     assert [len(found) for found in by_ending] == [len(charts_shown)] * 2
+
+
+@pytest.mark.parametrize(
+    ("page", "model"),
+    [("train", "FM"), ("interactions", "FM"), ("attention", "DIN"), ("evaluate", "FM"), ("predictions", "FM")],
+)
+def test_what_a_page_shows_can_be_drawn_by_the_server_too(
+    open_page: OpenPage, trained: dict[str, Run], monkeypatch: pytest.MonkeyPatch, page: str, model: str
+) -> None:
+    drawn: list[bytes] = []
+
+    def at_once(spec: saving.Spec, frames: saving.Frames, name: str, key: str, is_dark: bool) -> None:
+        assert name
+        assert key
+        drawn.append(saving.svg(spec, frames, is_dark))
+
+    monkeypatch.setattr(saving, "menu", at_once)
+    app = open_page(page, trained[model])
+    assert not app.exception
+    assert drawn
+    for picture in drawn:
+        assert sum(1 for element in ElementTree.fromstring(picture).iter() if element.tag.endswith("path")) > 2
