@@ -1,13 +1,15 @@
 """Tables of text on disk as codes: of each column its values, and for each row which of them it has.
 
 The file is a sequence of blocks of rows. A block holds, column by column, the rows' codes in one, two or four bytes
-each, then the values that no earlier block has: their lengths int32 and their bytes. After the last block come the
-names of the columns as JSON, the numbers of rows of the blocks, and where everything lies; at the very end three
-numbers: where that begins, and how many columns and blocks there are.
+each, then the values that no earlier block has: their lengths int32 and their bytes. After the last block come, as one
+line of JSON, the names of the columns and whether the values of each are all different, then the numbers of rows of the
+blocks, and where everything lies; at the very end three numbers: where that begins, and how many columns and blocks
+there are.
 """
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -50,7 +52,8 @@ def write_coded(path: Path, names: list[str], blocks: Iterable[Cells | pl.DataFr
                 heights.append(_write_block(file, done, places))
         if waiting:
             heights.append(_write_block(file, [future.result() for future in waiting], places))
-        _write_ending(file, names, heights, places)
+        described: dict[str, list] = {"names": names, "are_distinct": coder.are_distinct}
+        _write_ending(file, described, heights, places)
 
 
 class _TableCoder:
@@ -58,6 +61,11 @@ class _TableCoder:
 
     def __init__(self, width: int) -> None:
         self._columns = [ColumnCoder() for _ in range(width)]
+
+    @property
+    def are_distinct(self) -> list[bool]:
+        """Of each column whether all values with different codes are different."""
+        return [column.is_distinct for column in self._columns]
 
     def start(self, block: Cells | pl.DataFrame, pool: ThreadPoolExecutor) -> list[Future[list[Coded]]]:
         """Begin to work on a block, once the one before is done."""
@@ -120,15 +128,24 @@ class CodedTable:
     def dictionary(self, name: str) -> tuple[pl.Series, np.ndarray]:
         """The values (V,) of a column and for each row its place in them, int32 (n,).
 
-        The first value is null. No row need have it, and other values may be equal.
+        The first value is null, which no row need have. Others may be equal unless the column ``is_distinct``.
         """
         with self.path.open("rb", buffering=0) as file:
             position = self._positions[name]
             return self._values(file, position, range(len(self._places))), self._codes(file, position, 0, self.height)
 
+    def is_distinct(self, name: str) -> bool:
+        """Whether all values that ``dictionary`` gives of a column are different."""
+        return bool(self._index[0]["are_distinct"][self._positions[name]])
+
     def num_values(self, name: str) -> int:
         """How many values ``dictionary`` gives of a column."""
         return 1 + int(self._places["values"][:, self._positions[name]].sum())
+
+    @property
+    def blocks(self) -> list[tuple[int, int]]:
+        """The rows with which blocks start and before which they stop."""
+        return list(itertools.pairwise(self._edges.tolist()))
 
     def codes(self, names: Iterable[str], offset: int, length: int) -> Iterator[np.ndarray]:
         """Of each of these columns the codes, int32, of ``length`` rows from row ``offset`` on."""
@@ -146,19 +163,19 @@ class CodedTable:
             return pl.DataFrame([self._cells(file, name, offset, length) for name in self.columns])
 
     @cached_property
-    def _index(self) -> tuple[list[str], np.ndarray, np.ndarray]:
+    def _index(self) -> tuple[dict[str, list], np.ndarray, np.ndarray]:
         with self.path.open("rb") as file:
             file.seek(-ENDING.itemsize, 2)
             ending = np.fromfile(file, ENDING, 1)[0]
             file.seek(int(ending["offset"]))
-            names = json.loads(file.readline())
+            described = json.loads(file.readline())
             heights = np.fromfile(file, np.int64, int(ending["blocks"]))
             places = np.fromfile(file, PLACES, int(ending["blocks"] * ending["columns"]))
-        return names, heights, places.reshape(len(heights), len(names))
+        return described, heights, places.reshape(len(heights), int(ending["columns"]))
 
     @cached_property
     def _positions(self) -> dict[str, int]:
-        return {name: position for position, name in enumerate(self._index[0])}
+        return {name: position for position, name in enumerate(self._index[0]["names"])}
 
     @cached_property
     def _edges(self) -> np.ndarray:
@@ -270,9 +287,9 @@ def _rows_with_values(codes: list[np.ndarray]) -> np.ndarray | None:
     return np.setdiff1d(np.arange(len(codes[0])), rows, assume_unique=True) if len(rows) else None
 
 
-def _write_ending(file: BinaryIO, names: list[str], heights: list[int], places: list[np.ndarray]) -> None:
+def _write_ending(file: BinaryIO, described: dict[str, list], heights: list[int], places: list[np.ndarray]) -> None:
     offset = file.tell()
-    file.write(json.dumps(names).encode() + b"\n")
+    file.write(json.dumps(described).encode() + b"\n")
     file.write(np.array(heights, np.int64).tobytes())
     file.write(b"".join(here.tobytes() for here in places))
-    file.write(np.array([(offset, len(names), len(heights))], ENDING).tobytes())
+    file.write(np.array([(offset, len(described["names"]), len(heights))], ENDING).tobytes())

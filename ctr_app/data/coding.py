@@ -10,12 +10,12 @@ import polars as pl
 import pyarrow as pa
 
 from .columns import MISSING_TOKENS
-from .loops.cells import NEWLINE, PADDING, any_begins, code_cells, find_ends, make_keys, move
+from .loops.cells import NEWLINE, PADDING, any_begins, code_cells, find_ends, make_keys, move, room
 
 NUM_MISSING = len(MISSING_TOKENS)
 # A column with more values than this is not searched for equal ones any more if most of its rows bring a new one.
 MANY_VALUES, MOST_NEW = 2**17, 0.5
-FIRST_SLOTS, FIRST_VALUES, FIRST_BYTES = 64, 32, 512
+FIRST_SLOTS, FIRST_VALUES, FIRST_BYTES = 128, 32, 512
 
 
 @dataclass(frozen=True)
@@ -159,7 +159,7 @@ class ColumnCoder:
 
     def _grow(self, size: int) -> None:
         """Make room for more values, the next of which has up to ``size`` bytes."""
-        if self.is_distinct and self._count >= len(self._slots) // 2:
+        if self.is_distinct and self._count >= room(len(self._slots)):
             slots = np.zeros((2 * len(self._slots), 2), np.uint64)
             move(self._slots, slots)
             self._slots = slots

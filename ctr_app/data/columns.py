@@ -48,7 +48,11 @@ def value_text(value: str) -> str:
 
 def field_text(series: pl.Series, column: Column) -> pl.Series:
     """The column as text, with null also where it holds a value that the user calls missing."""
-    texts = as_text(series)
+    return without_missing(as_text(series), column)
+
+
+def without_missing(texts: pl.Series, column: Column) -> pl.Series:
+    """Texts, with null where there is a value that the user calls missing."""
     return texts.set(texts.is_in(list(column.missing)).fill_null(False), None) if column.missing else texts
 
 

@@ -13,9 +13,10 @@ from itertools import chain
 import numpy as np
 import polars as pl
 
+from .coded import CodedTable
 from .columns import as_lists, as_number, as_text
 from .schema import Column
-from .tables import FiledTable, Frame, pieces
+from .tables import Frame, ParquetTable, pieces
 
 # A column of texts is searched for distinct values unless its beginning shows that most are distinct.
 LOOKED_AT = 10_000
@@ -26,11 +27,13 @@ PADDING = 0
 class Distinct:
     """The values (V,) of a column, texts or numbers, null or NaN for missing, and ``codes`` (n,), positions in them.
 
-    ``codes`` None: each row has a value of its own, in the order of the rows. Two values may be equal.
+    ``codes`` None: each row has a value of its own, in the order of the rows. Two values may be equal, unless all
+    ``are_different``.
     """
 
     values: pl.Series
     codes: np.ndarray | None
+    are_different: bool = False
 
     def counts(self, rows: np.ndarray | None = None) -> np.ndarray:
         """int (V,): how often each value occurs in ``rows``, by default in all."""
@@ -93,7 +96,8 @@ def read_texts(frame: Frame, name: str) -> Distinct:
         if first.dtype != pl.String:
             return _distinct(as_text(piece) for piece in chain([first], parts))
         found = _distinct(chain([first], parts))
-    return Distinct(as_text(found.values), found.codes)
+    texts = as_text(found.values)
+    return Distinct(texts, found.codes, found.are_different and texts is found.values)
 
 
 def read_numbers(frame: Frame, name: str) -> Distinct:
@@ -111,8 +115,10 @@ def read_numbers(frame: Frame, name: str) -> Distinct:
 
 def _dictionary(frame: Frame, name: str) -> Distinct | None:
     """A column of text of a file, without a look at each cell; None for other columns."""
-    kept = frame.dictionary(name) if isinstance(frame, FiledTable) else None
-    return None if kept is None else Distinct(*kept)
+    if isinstance(frame, CodedTable):
+        return Distinct(*frame.dictionary(name), frame.is_distinct(name))
+    kept = frame.dictionary(name) if isinstance(frame, ParquetTable) else None
+    return None if kept is None else Distinct(*kept, are_different=True)
 
 
 def read_histories(frame: Frame, column: Column) -> Histories:

@@ -14,7 +14,7 @@ import numpy as np
 from .arrays import EncodedRows
 from .batch import FieldLayout, SequenceField
 from .coded import CodedTable
-from .columns import field_text
+from .columns import without_missing
 from .distinct import Distinct, Histories, read_histories, read_numbers, read_texts
 from .errors import InputError, join_names
 from .filling import SIDE_BY_SIDE, AboutRows, Filling, InMemory, Storage
@@ -198,7 +198,7 @@ def _read(frame: Frame, columns: Sequence[Column]) -> dict[Column, Distinct | Hi
             cells[column] = read_numbers(frame, column.name)
         else:
             found = read_texts(frame, column.name)
-            cells[column] = Distinct(field_text(found.values, column), found.codes)
+            cells[column] = replace(found, values=without_missing(found.values, column))
     return cells
 
 
@@ -212,4 +212,6 @@ def _learned(
         [(values, counts)] = counted
         return Encoder(schema, {first.name: NumericTransform.fit(values.to_numpy(), counts)}, {}, {})
     lengths = {c.name: found.longest(rows) for c, found in cells.items() if isinstance(found, Histories)}
-    return Encoder(schema, {}, {_table_of(first): Vocabulary.fit_counts(counted, min_count)}, lengths)
+    are_different = len(cells) == 1 and isinstance(alone := cells[first], Distinct) and alone.are_different
+    vocabulary = Vocabulary.fit_counts(counted, min_count, are_different)
+    return Encoder(schema, {}, {_table_of(first): vocabulary}, lengths)

@@ -156,12 +156,13 @@ def _read_text(text: Text, folder: Path, name: str, options: ReadOptions) -> Tab
     odd = OddRows(name)
     decoder = Decoder("utf-8" if text.is_decoded else text.encoding, odd)
     parser = TextParser(dialect, names, decoder, odd)
-    blocks = line_blocks(text.stream, text.head, dialect.quoting, name)
+    is_coded = len(text.head) >= CODED_BYTES
+    blocks = line_blocks(text.stream, text.head, dialect.quoting, name, are_small=is_coded)
     frame: Frame
-    if len(text.head) < CODED_BYTES:
-        frame = _written(parser.frames(blocks), names, folder, name)
-    else:
+    if is_coded:
         frame = _coded(parser.cells(blocks), names, folder, name)
+    else:
+        frame = _written(parser.frames(blocks), names, folder, name)
     odd.check(parser.rows)
     return Table(
         frame,

@@ -13,8 +13,6 @@ from .coded import CodedTable
 from .filling import Storage
 from .loops.codes import put
 
-# So many cells are put together at a time, to stay in the processor's cache.
-CELLS_AT_ONCE = 2**18
 # What stands for the values of all columns is in memory meanwhile, if it is of no more values than this.
 MOST_VALUES = 2**26
 NUM_THREADS = 2
@@ -51,12 +49,11 @@ def join(
 def _parts(
     frame: CodedTable, splits: Mapping[str, np.ndarray], columns: Columns, dtype: type
 ) -> Iterator[list[np.ndarray]]:
-    """Some rows of the table after others, cut into those of each split; the next are made while one is written."""
-    step = max(1, CELLS_AT_ONCE // max(1, len(columns)))
+    """One block of the table after another, cut into those of each split; the next are made while one is written."""
     waiting: deque[Future[list[np.ndarray]]] = deque()
     with ThreadPoolExecutor(NUM_THREADS) as pool:
-        for start in range(0, frame.height, step) if columns else ():
-            waiting.append(pool.submit(_joined, frame, splits, columns, dtype, start, min(start + step, frame.height)))
+        for start, stop in frame.blocks if columns else ():
+            waiting.append(pool.submit(_joined, frame, splits, columns, dtype, start, stop))
             if len(waiting) > NUM_THREADS:
                 yield waiting.popleft().result()
         while waiting:

@@ -26,8 +26,8 @@ MAX_LINE_BYTES = 2**26
 MAX_OPEN_BYTES = 2**20
 # A block in which something is wrong is cut into parts of about this, so that few rows go the slow way.
 PART_BYTES = 2**20
-# Cells are found in parts that stay in the processor's cache.
-CELLS_BYTES = 2**21
+# Blocks whose cells are found by loops stay in the processor's cache.
+CELLS_BYTES = 2**22
 # Stands in for a separator such as "::", which the parser cannot take: a control character made for the purpose.
 UNIT_SEPARATOR = "\x1f"
 
@@ -39,14 +39,17 @@ class Readable(Protocol):
         """About ``size`` bytes."""
 
 
-def line_blocks(stream: Readable, head: bytes, quoting: bool, name: str) -> Iterator[bytes]:
+def line_blocks(stream: Readable, head: bytes, quoting: bool, name: str, are_small: bool = False) -> Iterator[bytes]:
     """Blocks of whole lines that end with ``\\n``, the ``head`` that was read already first; other line ends become it.
+
+    Args:
+        are_small: whether blocks shall be of about CELLS_BYTES instead of BLOCK_BYTES.
 
     Raises:
         InputError: if a line is longer than MAX_LINE_BYTES.
     """
     rest, line = b"", 1
-    for chunk in _with_newlines(stream, head):
+    for chunk in _with_newlines(stream, head, CELLS_BYTES if are_small else BLOCK_BYTES):
         rest += chunk
         end = _end_of_rows(rest, quoting)
         if end:
@@ -90,14 +93,11 @@ class TextParser:
         These cells may have spaces around them, and there may be rows without any value.
         """
         for block, first_line in self._bodies(blocks):
-            is_plain = not (self._quoting and b'"' in block)
-            for start, end, lines in _cuts(block, False, CELLS_BYTES if is_plain else len(block)):
-                found = self._found(memoryview(block)[start:end]) if is_plain else None
-                if found is not None:
-                    self.rows += found.height
-                    yield found
-                elif (frame := self._parse(block[start:end], first_line + lines)).height:
-                    yield frame
+            if (found := self._found(block)) is not None:
+                self.rows += found.height
+                yield found
+            elif (frame := self._parse(block, first_line)).height:
+                yield frame
 
     def _bodies(self, blocks: Iterator[bytes]) -> Iterator[tuple[bytes, int]]:
         """Blocks as the reader takes them, each with the number of its first line."""
@@ -106,9 +106,9 @@ class TextParser:
             if block and (plain := self._plain(block, first_line)):
                 yield plain, first_line
 
-    def _found(self, block: memoryview) -> Cells | None:
-        """The cells of a block without quotes, if all is well with them."""
-        if bytes(block[:3]) == codecs.BOM_UTF8:
+    def _found(self, block: bytes) -> Cells | None:
+        """The cells of a block, if there are no quotes and all is well."""
+        if (self._quoting and b'"' in block) or block.startswith(codecs.BOM_UTF8):
             return None
         return cells_of_text(block, self._separator, len(self._schema), self._header[0] if self._header else None)
 
@@ -143,9 +143,9 @@ class TextParser:
     def _parse(self, block: bytes, first_line: int) -> pl.DataFrame:
         frame = self._sound(block)
         if frame is None:
-            cuts = list(_cuts(block, self._quoting, PART_BYTES))
-            if len(cuts) > 1:
-                return pl.concat([self._parse(block[start:end], first_line + lines) for start, end, lines in cuts])
+            parts = list(_parts(block, self._quoting))
+            if len(parts) > 1:
+                return pl.concat([self._parse(part, first_line + lines) for part, lines in parts])
             frame = self._mended(block, first_line)
         self.rows += frame.height
         return self._without_headers(_clean(frame, block, self._separator), block, first_line)
@@ -202,16 +202,14 @@ class TextParser:
         return sum(self._odd.counts.get(kind, 0) for kind in (Odd.LONG, Odd.QUOTES))
 
 
-def _cuts(block: bytes, quoting: bool, size: int) -> Iterator[tuple[int, int, int]]:
-    """Where parts of whole rows, of about ``size`` bytes, start and end, each with the number of lines before it."""
+def _parts(block: bytes, quoting: bool) -> Iterator[tuple[bytes, int]]:
+    """The block in parts of whole rows, each with the number of lines before it."""
     start = lines = 0
     while start < len(block):
-        end = len(block)
-        if end - start > size:
-            end = start + _end_of_rows(block[start : start + size], quoting)
-            end = len(block) if end == start else end
-        yield start, end, lines
-        lines += block.count(b"\n", start, end) if end < len(block) else 0
+        end = start + _end_of_rows(block[start : start + PART_BYTES], quoting)
+        end = len(block) if end == start or len(block) - start <= PART_BYTES else end
+        yield block[start:end], lines
+        lines += block.count(b"\n", start, end)
         start = end
 
 
@@ -252,16 +250,16 @@ def _squeezed(block: bytes) -> bytes:
     return block.replace(b"\n ", b"\n").replace(b" \n", b"\n").strip(b" ")
 
 
-def _with_newlines(stream: Readable, head: bytes) -> Iterator[bytes]:
+def _with_newlines(stream: Readable, head: bytes, size: int) -> Iterator[bytes]:
     """The stream with line ends of Windows and of old Macs as ``\\n``."""
     held = b""
-    chunk = head or stream.read(BLOCK_BYTES)
+    chunk = head or stream.read(size)
     while chunk:
         chunk = held + chunk
         held = b"\r" if chunk.endswith(b"\r") else b""
         chunk = chunk[: len(chunk) - len(held)]
         yield chunk.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in chunk else chunk
-        chunk = stream.read(BLOCK_BYTES)
+        chunk = stream.read(size)
     if held:
         yield b"\n"
 

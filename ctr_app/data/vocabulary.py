@@ -40,14 +40,17 @@ class Vocabulary:
         return cls.fit_counts([(texts, np.ones(len(texts), dtype=np.int64))], min_count)
 
     @classmethod
-    def fit_counts(cls, counted: Iterable[tuple[pl.Series, np.ndarray]], min_count: int) -> Vocabulary:
-        """Learn from texts (V,) and how often training showed each (V,); a text may come more than once."""
+    def fit_counts(
+        cls, counted: Iterable[tuple[pl.Series, np.ndarray]], min_count: int, are_different: bool = False
+    ) -> Vocabulary:
+        """Learn from texts (V,), all of which may be known to be different, and how often training showed each (V,)."""
         table = pl.concat(
             pl.DataFrame({"value": values, "count": counts}, schema=COLUMNS) for values, counts in counted
         )
         shown = table.filter(pl.col("value").is_not_null() & (pl.col("count") > 0))
-        total = shown.group_by("value").agg(pl.col("count").sum())
-        kept = total.filter(pl.col("count") >= min_count)
+        if not are_different:
+            shown = shown.group_by("value").agg(pl.col("count").sum())
+        kept = shown.filter(pl.col("count") >= min_count)
         return cls(kept.sort(["count", "value"], descending=[True, False]))
 
     def __len__(self) -> int:

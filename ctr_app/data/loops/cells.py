@@ -20,6 +20,8 @@ from . import compiled
 whole: Any = np.int64
 first_bit: Any = trailing_zeros
 PADDING = 64
+# Fewer slots than these stay in the processor's cache even if most are free.
+FEW_SLOTS = 2**14
 # Cells that are looked for at the same time.
 AT_ONCE = 128
 NEWLINE = np.uint8(10)
@@ -119,8 +121,8 @@ def code_cells(
     width = len(keys)
     most = len(ends) - 1
     if is_open:
-        most = min(most, len(slots) // 2)
-    room = len(known) - PADDING
+        most = min(most, room(len(slots)))
+    most_bytes = len(known) - PADDING
     for first in range(row, len(codes), AT_ONCE):
         last = min(first + AT_ONCE, len(codes))
         _look_at_first_slots(keys[column], slots, first, last, codes)
@@ -137,7 +139,7 @@ def code_cells(
                     slot, number = _find(key, slots, words, start, stop, known_words, ends)
                 if number < 0:
                     used = ends[count]
-                    if count >= most or used + stop - start > room:
+                    if count >= most or used + stop - start > most_bytes:
                         return count, row
                     for place in range(stop - start):
                         known[used + place] = data[start + place]
@@ -149,6 +151,12 @@ def code_cells(
                         slots[slot, 1] = np.uint64(count)
             codes[row] = base + number - num_missing + 1 if number >= num_missing else 0
     return count, len(codes)
+
+
+@njit(nogil=True)
+def room(slots: int) -> int:
+    """How many of so many slots may be taken: few where that is cheap, as a cell is then found at once."""
+    return slots // 8 if slots < FEW_SLOTS else slots // 8 * 5
 
 
 @compiled
