@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -11,12 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ctr_app.data.arrays import load_rows, name_sequences
+from ctr_app.data.coded import CodedTable, write_coded
 from ctr_app.data.dataset import as_batch
 from ctr_app.data.encoding import Encoder
 from ctr_app.data.errors import InputError
 from ctr_app.data.filling import OnDisk
 from ctr_app.data.schema import Column, Role, Schema
-from ctr_app.data.tables import ParquetTable
+from ctr_app.data.tables import Frame, ParquetTable
 from ctr_app.data.vocabulary import MISSING, UNKNOWN
 
 from .examples import FRAME, SCHEMA, assert_same, fitted
@@ -184,17 +186,28 @@ def tables(draw) -> pl.DataFrame:
     )
 
 
+def stored(frame: pl.DataFrame, folder: Path, as_codes: bool) -> Frame:
+    """The table in a file; as codes all columns are text."""
+    if not as_codes:
+        frame.write_parquet(folder / "table.parquet", row_group_size=7)
+        return ParquetTable(folder / "table.parquet")
+    texts = frame.with_columns(pl.col("tags").list.join("|"), pl.col("times").cast(pl.String))
+    write_coded(folder / "table.codes", texts.columns, texts.iter_slices(7))
+    return CodedTable(folder / "table.codes")
+
+
 @settings(max_examples=40, deadline=None)
-@given(tables(), st.integers(1, 3), st.data())
+@given(tables(), st.integers(1, 3), st.booleans(), st.booleans(), st.data())
 def test_a_table_in_a_file_is_encoded_into_files_as_one_in_memory_is_in_memory(
-    tmp_path_factory, frame, min_count, data
+    tmp_path_factory, frame, min_count, as_codes, is_sorted, data
 ):
     folder = tmp_path_factory.mktemp("encoded")
-    frame.write_parquet(folder / "table.parquet", row_group_size=7)
+    table = stored(frame, folder, as_codes)
+    frame = table.head(table.height)
     schema = replace(SCHEMA, columns=(*SCHEMA.columns, Column("times", Role.IGNORED)), weight="times")
     order = np.array(data.draw(st.permutations(range(frame.height))))
-    splits = dict(zip(("train", "valid"), np.split(order, [data.draw(st.integers(1, frame.height))]), strict=True))
-    table = ParquetTable(folder / "table.parquet")
+    parts = np.split(order, [data.draw(st.integers(1, frame.height))])
+    splits = dict(zip(("train", "valid"), map(np.sort, parts) if is_sorted else parts, strict=True))
     storage = {split: OnDisk(folder / split) for split in splits}
     encoder = Encoder.fit_transform(table, schema, min_count, splits, storage)
     expected = Encoder.fit(frame, schema, min_count, splits["train"])

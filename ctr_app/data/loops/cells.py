@@ -12,13 +12,14 @@ from typing import Any
 
 import numpy as np
 from numba import njit
-from numba.cpython.unsafe.numbers import trailing_zeros
+from numba.cpython.unsafe.numbers import leading_zeros, trailing_zeros
 
 from . import compiled
 
-# The same to the compiler, and any number to who checks types.
+# As the compiler has them; who checks types takes them for any number.
 whole: Any = np.int64
 first_bit: Any = trailing_zeros
+zeros_before: Any = leading_zeros
 PADDING = 64
 # Fewer slots than these stay in the processor's cache even if most are free.
 FEW_SLOTS = 2**14
@@ -27,6 +28,7 @@ AT_ONCE = 128
 NEWLINE = np.uint8(10)
 ZERO, ONE, SEVEN, EIGHT, TOP_BYTE = (np.uint64(number) for number in (0, 1, 7, 8, 56))
 HALF = np.uint64(32)
+LAST_BYTE, SPACE, BEYOND = np.uint64(0xFF), np.uint64(32), np.uint64(128)
 LOW_BITS, OTHER_BITS = np.uint64(0x0101010101010101), np.uint64(0x7F7F7F7F7F7F7F7F)
 # Brings the lowest bits of eight bytes together in the highest byte.
 GATHER = np.uint64(0x0102040810204080)
@@ -129,23 +131,26 @@ def code_cells(
         for row in range(first, last):
             number = whole(codes[row]) - 1
             if number < 0:
-                edge = row * width + column
-                start, stop = whole(edges[edge]) + gap, whole(edges[edge + 1])
-                key = keys[column, row]
-                slot, number = _find(key, slots, words, start, stop, known_words, ends)
-                if number < 0 and _may_have_space(data, start, stop):
-                    start, stop = _stripped(data, start, stop)
-                    key = _key(words, start, stop)
-                    slot, number = _find(key, slots, words, start, stop, known_words, ends)
+                key, start, size = keys[column, row], 0, 0
+                if key < LONG and not _may_have_space(key):
+                    size = _size(key)
+                else:
+                    edge = row * width + column
+                    start, stop = _stripped(data, whole(edges[edge]) + gap, whole(edges[edge + 1]))
+                    key, size = _key(words, start, stop), stop - start
+                slot, number = _find(key, slots, words, start, size, known_words, ends)
                 if number < 0:
                     used = ends[count]
-                    if count >= most or used + stop - start > most_bytes:
+                    if count >= most or used + size > most_bytes:
                         return count, row
-                    for place in range(stop - start):
-                        known[used + place] = data[start + place]
+                    if key < LONG:
+                        known_words[used] = key
+                    else:
+                        for place in range(size):
+                            known[used + place] = data[start + place]
                     number = count
                     count += 1
-                    ends[count] = used + stop - start
+                    ends[count] = used + size
                     if is_open:
                         slots[slot, 0] = key
                         slots[slot, 1] = np.uint64(count)
@@ -212,7 +217,7 @@ def _find(
     slots: np.ndarray,
     words: np.ndarray,
     start: int,
-    stop: int,
+    size: int,
     known_words: np.ndarray,
     ends: np.ndarray,
 ) -> tuple[np.uint64, int]:
@@ -223,31 +228,35 @@ def _find(
         number = whole(slots[slot, 1]) - 1
         if number < 0:
             return slot, -1
-        if slots[slot, 0] == key and (key < LONG or _is_same(words, start, stop, known_words, ends, number)):
+        if slots[slot, 0] == key and (key < LONG or _is_same(words, start, size, known_words, ends, number)):
             return slot, number
         slot = (slot + ONE) & last
 
 
 @njit(nogil=True)
-def _is_same(words: np.ndarray, start: int, stop: int, known_words: np.ndarray, ends: np.ndarray, number: int) -> bool:
+def _is_same(words: np.ndarray, start: int, size: int, known_words: np.ndarray, ends: np.ndarray, number: int) -> bool:
     place = ends[number]
-    if ends[number + 1] - place != stop - start:
+    if ends[number + 1] - place != size:
         return False
-    while start < stop:
-        mask = FIRST_BYTES[min(8, stop - start)]
-        if (words[start] ^ known_words[place]) & mask != ZERO:
+    for done in range(0, size, 8):
+        if (words[start + done] ^ known_words[place + done]) & FIRST_BYTES[min(8, size - done)] != ZERO:
             return False
-        start += 8
-        place += 8
     return True
 
 
 @njit(nogil=True)
-def _may_have_space(data: np.ndarray, start: int, stop: int) -> bool:
-    if stop <= start:
+def _size(key: np.uint64) -> int:
+    """The bytes of a cell of up to eight."""
+    return 8 - whole(zeros_before(key)) // 8
+
+
+@njit(nogil=True)
+def _may_have_space(key: np.uint64) -> bool:
+    """Whether a cell of up to eight bytes may have white space around it."""
+    if key == ZERO:
         return False
-    first, last = data[start], data[stop - 1]
-    return first <= 32 or last <= 32 or first >= 128 or last >= 128
+    first, last = key & LAST_BYTE, key >> np.uint64(8 * _size(key) - 8)
+    return bool(first <= SPACE or last <= SPACE or first >= BEYOND or last >= BEYOND)
 
 
 @njit(nogil=True)
