@@ -34,12 +34,13 @@ class NumericTransform:
             ascending = np.sort(present)
         else:
             order = np.argsort(present)
-            ascending = np.repeat(present[order], counts[order])
+            ascending, counts = present[order], counts[order]
+        ends = np.cumsum(counts)
         if len(ascending) == 0:
             return cls(np.zeros(1))
-        if len(ascending) <= NUM_QUANTILES:
-            return cls(ascending)  # exact, where interpolated quantiles may miss the ends of a plateau
-        return cls(np.maximum.accumulate(_quantiles(ascending)))
+        if ends[-1] <= NUM_QUANTILES:
+            return cls(np.repeat(ascending, counts))  # exact, where interpolated ones may miss a plateau's ends
+        return cls(np.maximum.accumulate(_quantiles(ascending, ends)))
 
     @property
     def median(self) -> float:
@@ -65,10 +66,13 @@ class NumericTransform:
         return np.interp(positions, np.linspace(0, 1, len(self.quantiles)), self.quantiles)
 
 
-def _quantiles(ascending: np.ndarray) -> np.ndarray:
-    """What ``np.quantile`` gives to the last bit, without its search for ranks in numbers that are sorted already."""
-    places = np.linspace(0.0, 1.0, NUM_QUANTILES) * (len(ascending) - 1)
+def _quantiles(ascending: np.ndarray, ends: np.ndarray) -> np.ndarray:
+    """What ``np.quantile`` gives to the last bit of numbers (V,) that end before ranks ``ends`` (V,)."""
+    places = np.linspace(0.0, 1.0, NUM_QUANTILES) * (ends[-1] - 1)
     before = np.floor(places).astype(np.int64)
-    low, high = ascending[before], ascending[np.minimum(before + 1, len(ascending) - 1)]
+    low, high = (
+        ascending[np.searchsorted(ends, ranks, side="right")]
+        for ranks in (before, np.minimum(before + 1, ends[-1] - 1))
+    )
     share = places - before
     return np.where(share >= 0.5, high - (high - low) * (1 - share), low + (high - low) * share)

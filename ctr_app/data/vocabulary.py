@@ -44,14 +44,10 @@ class Vocabulary:
         cls, counted: Iterable[tuple[pl.Series, np.ndarray]], min_count: int, are_different: bool = False
     ) -> Vocabulary:
         """Learn from texts (V,), all of which may be known to be different, and how often training showed each (V,)."""
-        table = pl.concat(
-            pl.DataFrame({"value": values, "count": counts}, schema=COLUMNS) for values, counts in counted
-        )
-        shown = table.filter(pl.col("value").is_not_null() & (pl.col("count") > 0))
+        shown = pl.concat(_shown(values, counts, min_count if are_different else 1) for values, counts in counted)
         if not are_different:
-            shown = shown.group_by("value").agg(pl.col("count").sum())
-        kept = shown.filter(pl.col("count") >= min_count)
-        return cls(kept.sort(["count", "value"], descending=[True, False]))
+            shown = shown.group_by("value").agg(pl.col("count").sum()).filter(pl.col("count") >= min_count)
+        return cls(shown.sort(["count", "value"], descending=[True, False]))
 
     def __len__(self) -> int:
         return self._table.height + NUM_SPECIAL
@@ -89,6 +85,12 @@ class Vocabulary:
     def name(self, value_id: int) -> str:
         """The value with that id, or what a special id means in words."""
         return SPECIAL_NAMES.get(value_id) or str(self.texts[int(value_id) - NUM_SPECIAL])
+
+
+def _shown(values: pl.Series, counts: np.ndarray, min_count: int) -> pl.DataFrame:
+    """The values that are not null and occur so often, at least once."""
+    places = np.flatnonzero(counts >= max(1, min_count))
+    return pl.DataFrame({"value": values.gather(places), "count": counts[places]}, schema=COLUMNS).drop_nulls("value")
 
 
 def write_vocabularies(path: Path, vocabularies: Mapping[str, Vocabulary]) -> None:
