@@ -200,7 +200,12 @@ def _deletion_of_many(run: Run, chosen: ChosenRow, history: str) -> None:
         st.info(_("No row has three items or more, so there is nothing to take out."))
         return
     frame = found.curves.assign(order=found.curves["method"], method=found.curves["method"].map(_in_words))
-    sentence = _("Attention's faithfulness is {score:.2f} ({low:.2f} to {high:.2f})", **_ends(found))
+    sentence = _(
+        "Attention's faithfulness is {score:.2f} ({low:.2f} to {high:.2f})",
+        score=found.score,
+        low=found.low,
+        high=found.high,
+    )
     title = charts.titled(
         sentence, _("mean over {count} rows; 1: as good as leaving out, 0: as random", count=spaced(found.rows))
     )
@@ -214,10 +219,6 @@ def _deletion_of_many(run: Run, chosen: ChosenRow, history: str) -> None:
 
 def _in_words(order: str) -> str:
     return _(ORDER_WORDS[order])
-
-
-def _ends(found: Faithfulness) -> dict[str, float]:
-    return {"score": found.score, "low": found.low, "high": found.high}
 
 
 @st.cache_data(max_entries=32, show_spinner=False)

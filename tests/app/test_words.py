@@ -134,7 +134,7 @@ def shown(name: str, call: ast.Call) -> Iterator[ast.expr]:
 def bare_words(node: ast.expr) -> list[str]:
     """Words in an expression that come neither from the catalogue nor through ``plain``."""
     if isinstance(node, ast.Constant):
-        text = re.sub(r":[\w-]*(material/|badge\[)\w*:?|:\w+:", "", node.value) if isinstance(node.value, str) else ""
+        text = re.sub(r":material/\w*:?|:[\w-]+\[|:\w+:", "", node.value) if isinstance(node.value, str) else ""
         is_column = re.fullmatch(r"\w+:[NOQT]", text)  # of a chart's own frame
         return [text] if re.search(r"[^\W\d_]", text) and not is_column and text not in SAME_EVERYWHERE else []
     if isinstance(node, ast.JoinedStr | ast.BinOp | ast.IfExp | ast.BoolOp | ast.FormattedValue):
