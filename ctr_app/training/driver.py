@@ -171,7 +171,9 @@ class _Driver:
         model = FAMILIES[spec.family].build(dataset.encoder.layout, spec.model_config)
         with new_folder(self.run.folder / "encoder") as folder:
             shutil.copytree(dataset.folder / "encoder", folder, dirs_exist_ok=True)
-        self.is_resumable = not spec.purpose  # an extra training that was cut off begins anew: it leaves less on disk
+        self.is_resumable = (
+            not self.run.is_extra
+        )  # an extra training that was cut off begins anew: it leaves less on disk
         if spec.null_seed is not None:
             self.labels = null_labels(dataset, spec.null_seed)
         train, valid = self._batch(dataset, "train"), self._batch(dataset, "valid")

@@ -35,7 +35,7 @@ class JobQueue:
     """Trains submitted runs one after the other (or ``num_workers`` at a time), extra trainings after all others.
 
     A run that waits can be taken back and one that trains can be stopped: both by ``run.ask_to_stop()``.
-    ``at_epoch`` is what ``train_run`` shows the model to.
+    ``at_epoch`` is what ``train_run`` shows the model to, unless it is an extra training.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class JobQueue:
 
         ``work`` is done with it in the place of ``train_run``; it keeps the run's status and heeds its stop request.
         """
-        entry = _Entry(EXTRA if run.spec().purpose else OWN, next(self._numbers), run, work)
+        entry = _Entry(EXTRA if run.is_extra else OWN, next(self._numbers), run, work)
         with self._lock:
             self._entries.append(entry)
         self._waiting.put(entry)
@@ -99,7 +99,7 @@ class JobQueue:
                 elif entry.work:
                     entry.work(run, self.datasets)
                 else:
-                    train_run(run, self.datasets, at_epoch=self.at_epoch)
+                    train_run(run, self.datasets, at_epoch=None if run.is_extra else self.at_epoch)
             except Exception:
                 logger.exception("Run %s failed", run.id)
             finally:

@@ -54,6 +54,11 @@ class Run:
         """The run's id, which is its folder's name."""
         return self.folder.name
 
+    @property
+    def is_extra(self) -> bool:
+        """Whether it is an extra training in the folder of another run."""
+        return self.folder.parent.name == EXTRA
+
     def spec(self) -> RunSpec:
         """What the run was asked to do; raises InputError if its file is damaged or gone."""
         try:

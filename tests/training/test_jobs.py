@@ -85,6 +85,17 @@ def test_extra_trainings_let_all_others_go_first(stage: Stage, queue: JobQueue, 
     assert stage.came == [first.id, late.id, *(run.id for run in extra)]
 
 
+def test_extra_trainings_are_not_filmed(runs: RunStore, datasets: DatasetStore, new_run: NewRun) -> None:
+    shown: list[str] = []
+    queue = JobQueue(runs, datasets, at_epoch=lambda run, *_: shown.append(run.id))
+    run = new_run(epochs=1)
+    queue.submit(run)
+    queue.submit(new_extra_run(run, "seed", seed=1))
+    queue.join()
+    queue.close()
+    assert set(shown) == {run.id}
+
+
 def test_a_run_that_waits_can_be_taken_back(stage: Stage, queue: JobQueue, new_run: NewRun) -> None:
     first, second, third = (new_run() for _ in range(3))
     for run in (first, second, third):
