@@ -48,7 +48,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
         "patience": 30,
         "monitor": "logloss",
     },
-    CLICKS: {},
+    CLICKS: {"numeric_embedding": "vector", "mlp_sizes": ()},
 }
 
 
