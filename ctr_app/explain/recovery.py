@@ -58,6 +58,15 @@ def precision_at_k(frame: pd.DataFrame, true_pairs: Pairs) -> float:
     return float((is_true[above].sum() + places * is_true[level].mean()) / k)
 
 
+def recovery_by_epoch(film: pd.DataFrame, true_pairs: Pairs) -> pd.DataFrame:
+    """Columns readout, epoch, auc, precision, found, of pairs by epoch (epoch, readout, field_a, field_b, strength)."""
+    lines = []
+    for (readout, epoch), frame in film.groupby(["readout", "epoch"], sort=True):
+        scored = recovery(frame, true_pairs)
+        lines.append((readout, epoch, scored.auc, scored.precision, scored.found))
+    return pd.DataFrame(lines, columns=["readout", "epoch", "auc", "precision", "found"])
+
+
 def _is_true(frame: pd.DataFrame, true_pairs: Pairs) -> np.ndarray:
     """Which lines of a readout are pairs that interact, bool (pairs,)."""
     truth = _as_sets(true_pairs)

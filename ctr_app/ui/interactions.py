@@ -15,6 +15,7 @@ from . import (
     interaction_cuts,
     interaction_film,
     interaction_map,
+    interaction_recovery,
     interaction_stability,
     interaction_triples,
     interaction_values,
@@ -47,6 +48,7 @@ SECTIONS = {
     "cuts": Section("Cut the wire", ":material/content_cut:", interaction_cuts.draw),
     "triples": Section("Three at once", ":material/change_history:", interaction_triples.draw),
     "layers": Section("Cross layers", ":material/layers:", cross_layers.draw, lambda run: run.spec().family == "dcn"),
+    "recovery": Section("Recovery", ":material/fact_check:", interaction_recovery.draw, interaction_recovery.suits),
     "crosses": Section("Take crosses along", ":material/hub:", interaction_crosses.draw),
 }
 

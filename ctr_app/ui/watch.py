@@ -9,7 +9,7 @@ import streamlit as st
 
 from ..training.progress import Curves, HowFar, curves, how_far
 from ..training.run_store import Run, RunSpec, RunStatus
-from . import charts, growing_map, parts, services
+from . import charts, growing_map, parts, recovery_chart, services
 from .navigation import go_to, picture_page
 from .state import open_run, state
 from .words import _, plain
@@ -28,6 +28,7 @@ def draw(run: Run) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.title(_("{model} on {data}", model=spec.title, data=plain(spec.dataset_name)), width="content")
         parts.state_badge(status)
+    _truth_switch(run)
     st.fragment(_live, run_every=REFRESH_SECONDS if status.is_live else None)(run, status.is_live)
     if not status.is_live:
         _what_came_of_it(run, status)
@@ -51,6 +52,7 @@ def _live(run: Run, was_live: bool) -> None:
     _curves(run, found, far, status.is_live)
     if status.is_live:
         growing_map.draw(run)
+    _recovery(run, far, status.is_live)
 
 
 def _progress(run: Run, status: RunStatus, far: HowFar | None) -> None:
@@ -94,6 +96,33 @@ def _curves(run: Run, found: Curves, far: HowFar | None, is_live: bool) -> None:
             best = float(found.evals["auc"].max())
             chart = charts.auc_chart(found, epochs, family, best_possible)
             chart.draw(alt=_("Best validation AUC so far is {auc:.4f}", auc=best))
+
+
+def _recovery(run: Run, far: HowFar | None, is_live: bool) -> None:
+    """How many of the planted pairs are found by now, once what was planted is revealed."""
+    truth = dataset_truth(run) if state().revealed else None
+    found = recovery_chart.by_epoch(run, truth["pairs"]) if truth else None
+    if truth is None or found is None or found.empty:
+        return
+    k, last = len(truth["pairs"]), found["epoch"].max()
+    best = int(found[found["epoch"] == last]["found"].max())
+    epochs = float(far.epochs) if far and is_live else max(1.0, float(last))
+    sentence = _("{found} of {total} planted pairs are found", found=best, total=k)
+    recovery_chart.recovery_chart(found, k, epochs, run.spec().family, _("Planted pairs found by epoch")).draw(
+        alt=sentence
+    )
+
+
+def _truth_switch(run: Run) -> None:
+    """Whether to count the planted pairs while they are found; nothing for a table that was not planted."""
+    truth = dataset_truth(run)
+    if truth is not None and truth["pairs"] and run.spec().family != "din":
+        state().revealed = st.toggle(
+            _("Reveal the planted pairs"),
+            value=state().revealed,
+            key="train-reveal",
+            help=_("How many of them each readout has found is drawn below the curves, epoch by epoch."),
+        )
 
 
 def _best_possible(run: Run) -> float | None:

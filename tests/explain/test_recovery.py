@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
 from ctr_app.explain.pairs import pair_frame
-from ctr_app.explain.recovery import Recovery, pair_auc, precision_at_k, recovery
+from ctr_app.explain.recovery import Recovery, pair_auc, precision_at_k, recovery, recovery_by_epoch
 
 FRAME = pd.DataFrame({"field_a": ["a", "b", "c"], "field_b": ["b", "c", "d"], "strength": [3.0, 2.0, 1.0]})
 
@@ -80,3 +80,17 @@ def test_scores_without_a_true_pair_are_no_numbers():
     assert math.isnan(scored.precision)
     assert (scored.k, scored.found) == (0, 0)
     assert math.isnan(pair_auc(FRAME, [("a", "b"), ("b", "c"), ("c", "d")]))
+
+
+def test_recovery_by_epoch_scores_each_epoch_of_each_readout():
+    late = FRAME.assign(strength=[1.0, 2.0, 3.0], epoch=1, readout="weights")
+    film = pd.concat([late, FRAME.assign(epoch=2, readout="weights"), FRAME.assign(epoch=1, readout="behaviour")])
+    found = recovery_by_epoch(film, [("a", "b")])
+    assert found.to_dict("list") == {
+        "readout": ["behaviour", "weights", "weights"],
+        "epoch": [1, 1, 2],
+        "auc": [1.0, 0.0, 1.0],
+        "precision": [1.0, 0.0, 1.0],
+        "found": [1, 0, 1],
+    }
+    assert recovery_by_epoch(film.head(0), [("a", "b")]).empty
