@@ -79,7 +79,7 @@ class CodedField:
         return Chosen(self, np.array([code]), self.shares[[code]])
 
     def with_value(self, text: str) -> Chosen:
-        """The value, or else the value of that name; raises InputError if training never showed it often enough."""
+        """The value, or else the value of that name; raises InputError if no row has it."""
         code = self.code_of(text)
         if code is None:
             raise InputError(
@@ -90,11 +90,11 @@ class CodedField:
         return self.only(code)
 
     def code_of(self, text: str) -> int | None:
-        """The code of the value, or else of the name, that is ``text``; None if there is none."""
+        """The code of the value, or else of the name, that is ``text``; None if no row has it."""
         for known in (self.values, self.names):
-            found = (known == text).arg_true()
-            if len(found):
-                return int(found[0])
+            found = (known == text).arg_true().to_numpy()
+            if (self.counts[found] > 0).any():
+                return int(found[self.counts[found] > 0][0])
         return None
 
     def search(self, text: str) -> np.ndarray:

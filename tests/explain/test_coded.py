@@ -100,7 +100,13 @@ def test_values_that_no_row_has_are_not_found():
     encoder = Encoder.fit(table(), SCHEMA, min_count=1)
     batch = as_batch(encoder.transform(table().head(1)))
     field = coded_field(encoder, batch, "film")
-    assert field.values.gather(field.search("")).to_list() == table()["film"][:1].to_list()
+    (only,) = table()["film"][:1]
+    assert field.values.gather(field.search("")).to_list() == [only]
+    assert [field.code_of(text) is not None for text in (*FILMS, "(padding)", "(unknown)")] == [
+        *(film == only for film in FILMS),
+        False,
+        False,
+    ]
 
 
 def test_a_value_that_is_not_there_is_one_sentence():
