@@ -81,7 +81,22 @@ def facts_of(series: pl.Series) -> Facts:
         return _facts_of_lists(series)
     texts = as_text(series)
     counted = texts.alias("value").drop_nulls().value_counts()
-    values, counts = counted["value"], counted["count"].to_numpy().astype(np.int64)
+    return _facts_of_values(counted["value"], counted["count"].to_numpy(), len(series), _examples(texts))
+
+
+def facts_of_texts(values: pl.Series, codes: np.ndarray) -> Facts:
+    """The same of a column of texts: its values (V,), all different, and for each row its place in them, int (n,)."""
+    counts = np.bincount(codes, minlength=len(values))
+    is_shown = (counts > 0) & values.is_not_null().to_numpy()
+    examples = _examples(values.gather(codes[:EXAMPLE_ROWS]))
+    if len(examples) < min(NUM_EXAMPLES, int(is_shown.sum())):
+        examples = _examples(values.gather(codes))
+    return _facts_of_values(values.filter(pl.Series(is_shown)), counts[is_shown], len(codes), examples)
+
+
+def _facts_of_values(values: pl.Series, counts: np.ndarray, rows: int, examples: tuple[str, ...]) -> Facts:
+    """Facts of different texts that occur ``counts`` times each in so many rows."""
+    counts = counts.astype(np.int64)
     present = int(counts.sum())
     numbers = as_number(values)
     is_number = numbers.is_not_null().to_numpy() if len(numbers) else np.zeros(len(values), dtype=bool)
@@ -89,10 +104,10 @@ def facts_of(series: pl.Series) -> Facts:
     unknown = _unknown(values, counts, present)
     low, high, bins = histogram(found, counts[is_number])
     return Facts(
-        len(series),
+        rows,
         len(values),
-        1 - present / max(1, len(series)),
-        _examples(texts),
+        1 - present / max(1, rows),
+        examples,
         _share(counts[is_number], present),
         bool(len(found)) and bool((found == np.floor(found)).all()),
         sum(unknown.values()) / max(1, present),
@@ -108,7 +123,7 @@ def facts_of(series: pl.Series) -> Facts:
         bool(len(found)) and bool(np.abs(found).max() > LARGEST_EXACT),
         _infinite(values, counts, is_number),
         int(counts[has_thousands(values).to_numpy().astype(bool)].sum()) if is_number.any() else 0,
-        _is_running(found, len(series)),
+        _is_running(found, rows),
         int(is_number.sum()),
     )
 

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from .coded import CodedTable
 from .columns import as_text, is_bracketed, is_date, is_list, split_items
+from .distinct import read_texts
 from .errors import spaced
-from .facts import Facts, facts_of
+from .facts import Facts, facts_of, facts_of_texts
 from .schema import SEPARATORS, Role
 from .sentences import Sentence, say
 from .tables import Frame
@@ -93,10 +95,19 @@ def survey(frame: Frame) -> Survey:
         rows = np.sort(np.random.default_rng(0).choice(frame.height, SAMPLE_ROWS, replace=False))
     facts, sampled = {}, []
     for name in frame.columns:
-        series = frame[name]
-        facts[name] = facts_of(series)
-        sampled.append(series.gather(rows))
+        facts[name], sample = _looked_at(frame, name, rows)
+        sampled.append(sample)
     return Survey(frame.height, facts, pl.DataFrame(sampled), rows)
+
+
+def _looked_at(frame: Frame, name: str, rows: np.ndarray) -> tuple[Facts, pl.Series]:
+    """The facts of one column, and its cells in some rows; texts are counted by their codes where there are any."""
+    if isinstance(frame, CodedTable):
+        texts = read_texts(frame, name)
+        if texts.are_different and texts.codes is not None:
+            return facts_of_texts(texts.values, texts.codes), texts.values.gather(texts.codes[rows]).alias(name)
+    series = frame[name]
+    return facts_of(series), series.gather(rows)
 
 
 def words_in(name: str) -> set[str]:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import tempfile
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from ctr_app.data.coded import CodedTable, write_coded
 from ctr_app.data.facts import facts_of
 from ctr_app.data.profiling import SAMPLE_ROWS, guess_role, survey
 from ctr_app.data.schema import Role
@@ -25,6 +30,28 @@ def test_a_survey_of_a_file_is_that_of_the_same_table_in_memory(tmp_path):
     assert here.facts["x"] == there.facts["x"]
     assert here.sample.equals(there.sample)
     assert here.sample.equals(frame)
+
+
+CELLS = st.sampled_from([None, "3", "3.0", "-2.5", "1,204", "unknown", "unk", "inf", "site a", "é"]) | st.text(
+    "ab9", min_size=1
+)
+
+
+@given(st.lists(CELLS, min_size=1, max_size=40), st.integers(1, 9))
+@settings(max_examples=50, deadline=None)
+def test_a_survey_of_codes_is_that_of_the_same_texts_in_memory(cells, rows):
+    frame = pl.DataFrame({"x": pl.Series(cells, dtype=pl.String), "row": list(map(str, range(len(cells))))})
+    with tempfile.TemporaryDirectory() as folder:
+        write_coded(Path(folder) / "table", frame.columns, frame.iter_slices(rows))
+        here, there = survey(frame), survey(CodedTable(Path(folder) / "table"))
+    assert here.sample.equals(there.sample)
+    for name in frame.columns:
+        first, second = (
+            replace(looked.facts[name], mean=0.0, unknown=tuple(sorted(looked.facts[name].unknown)))
+            for looked in (here, there)
+        )
+        assert first == second
+        assert here.facts[name].mean == pytest.approx(there.facts[name].mean)
 
 
 def test_of_a_long_table_rows_are_drawn_and_the_counts_are_of_all():
