@@ -1,7 +1,8 @@
 """Labels that hold main effects and no interaction: what a training learns that shows how strong mere noise looks.
 
-Permuted labels would hold no main effects either, and models fit main effects partly by their pairs, so pairs of noise
-are stronger where main effects are than permuted labels show. Instead an additive model is fitted to the real labels
+Permuted labels would hold no main effects either. Models fit main effects partly by their pairs, and where there is
+nothing at all to learn training stops after one epoch or runs on to the last, so strengths of another scale come out
+(benchmarks/RESULTS.md has both side by side). Instead an additive model is fitted to the real labels
 and new ones are drawn from it: the parametric bootstrap of Friedman & Popescu (2008), section 8.3.
 """
 
