@@ -10,11 +10,13 @@ from ..data.batch import Batch
 from ..data.errors import InputError, join_names
 from ..data.store import DataSet
 from ..training.run_store import Run
-from .behaviour import by_behaviour
+from .behaviour import NUM_SWAPS, by_behaviour
 from .counts import by_counts
 from .weights import by_weights
 
 SAMPLE_ROWS = 4096
+# Swaps of many fields are made between fewer rows: 512 pairs of rows up to 39 fields, then so many rows in all.
+MOST_MIXED_ROWS, FEWEST_SWAPS = 400_000, 32
 READOUTS = ("weights", "behaviour", "counts")
 
 
@@ -58,7 +60,15 @@ def interactions(
     if readout == "weights":
         return by_weights(model, batch, raw=raw)
     rows = encoded.rows("train") if support else None
-    return by_behaviour(model, encoder.layout, batch, training_rows=rows, support=support)
+    return by_behaviour(
+        model, encoder.layout, batch, num_swaps(len(encoder.layout.field_names)), training_rows=rows, support=support
+    )
+
+
+def num_swaps(num_fields: int) -> int:
+    """Between how many pairs of rows swaps are made, so that many fields do not take minutes."""
+    mixes = 1 + num_fields * (num_fields + 1) // 2
+    return max(FEWEST_SWAPS, min(NUM_SWAPS, MOST_MIXED_ROWS // mixes))
 
 
 def _check_choices(readout: str, raw: bool, support: int) -> None:

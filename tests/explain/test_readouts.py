@@ -12,7 +12,7 @@ from ctr_app.data.dataset import as_batch
 from ctr_app.data.errors import InputError
 from ctr_app.explain.behaviour import by_behaviour
 from ctr_app.explain.counts import by_counts
-from ctr_app.explain.readouts import interactions, readouts_for, sample_batch
+from ctr_app.explain.readouts import interactions, num_swaps, readouts_for, sample_batch
 from ctr_app.explain.weights import by_weights
 from ctr_app.models.registry import FAMILIES, title_of
 
@@ -103,6 +103,11 @@ def test_raw_weights_and_support_of_swaps_are_choices_of_their_readouts():
 def test_a_choice_that_a_readout_lacks_is_one_sentence(readout, choices, sentence):
     with pytest.raises(InputError, match=sentence):
         interactions(StoredRun("fm"), StoredData(), readout, **choices)
+
+
+@pytest.mark.parametrize(("fields", "swaps"), [(1, 512), (39, 512), (40, 487), (125, 50), (1000, 32)])
+def test_many_fields_are_swapped_between_fewer_rows(fields, swaps):
+    assert num_swaps(fields) == swaps
 
 
 def test_sample_batch_draws_the_same_rows_each_time_in_their_order():
