@@ -174,7 +174,7 @@ def _play(film: Film) -> None:
     """Begin at the epoch that the slider stands at, or from the start if that is the last."""
     if widget_value(film.slider) == film.epochs[-1]:
         set_widget(film.slider, film.epochs[0])
-    state().playing = Playing(film.run.id, time.monotonic())
+    state().playing = Playing(film.run.id)
 
 
 def _pause() -> None:
@@ -184,9 +184,11 @@ def _pause() -> None:
 def _advance(film: Film) -> None:
     """One epoch on if the present one was seen long enough; after the last, the end."""
     playing, place = state().playing, film.epochs.index(widget_value(film.slider))
-    if playing is None or time.monotonic() - playing.moment < FRAME_SECONDS * 0.8:
+    if playing is None or (playing.moment and time.monotonic() - playing.moment < FRAME_SECONDS * 0.8):
         return
-    if place + 1 < len(film.epochs):
+    if playing.moment is None:  # the first picture comes now, however long the page took
+        state().playing = Playing(film.run.id, time.monotonic())
+    elif place + 1 < len(film.epochs):
         set_widget(film.slider, film.epochs[place + 1])
         state().playing = Playing(film.run.id, time.monotonic())
     else:

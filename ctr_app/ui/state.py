@@ -94,7 +94,7 @@ class Playing:
     """The film that plays: of which run, and since when its picture stands, in seconds of the monotonic clock."""
 
     run_id: str
-    moment: float
+    moment: float | None = None
 
 
 @dataclass

@@ -65,7 +65,10 @@ def test_play_goes_on_epoch_by_epoch_and_ends_at_the_last(
     assert is_well(app)
 
 
-def test_pause_and_the_slider_stop_the_film(open_page: OpenPage, trained: dict[str, Run]) -> None:
+def test_pause_and_the_slider_stop_the_film(
+    open_page: OpenPage, trained: dict[str, Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(interaction_film, "FRAME_SECONDS", 3600.0)
     run = trained["FM"]
     app = open_film(open_page, run)
     for stop in ("button", "slider"):
