@@ -67,12 +67,14 @@ PRESS = """async ([button, selector, least]) => {
     if (performance.now() - began > 60000) return -1;
     await frame();
   }
-  for (const image of document.querySelectorAll(selector))
-    if (image.tagName === 'image') {
+  for (const image of document.querySelectorAll(selector)) {
+    const url = image.getAttribute('href') || image.getAttribute('xlink:href') || '';
+    if (url.startsWith('data:')) {
       const loaded = new Image();
-      loaded.src = image.getAttribute('href') || image.getAttribute('xlink:href');
-      await loaded.decode();
+      loaded.src = url;
+      await loaded.decode().catch(() => null);
     }
+  }
   await frame(); await frame();
   return performance.now() - began;
 }"""
@@ -165,13 +167,13 @@ def _line(
     """Presses two switches in turn and times the one that shows the picture."""
     load, found = os.getloadavg()[0], []
     page.wait_for_selector(f".st-key-{switches[0][0]}", timeout=PATIENCE_MS)
-    page.wait_for_timeout(5000)
+    page.wait_for_timeout(3000)
     for number in range(presses + 1):
         for place in (1 - timed, timed):
             button, key, least = switches[place]
             marks = f".st-key-{key} svg :is(.role-mark path, image)"
             milliseconds = page.evaluate(PRESS, [f".st-key-{button}", marks, least])
-            page.wait_for_timeout(1500)
+            page.wait_for_timeout(800)
             if place == timed and number:
                 found.append(milliseconds / 1000)
     if min(found) < 0:
