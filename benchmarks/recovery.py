@@ -101,12 +101,12 @@ def tasks(
         yield from (Task("planted", table, rows, recipe, seed) for table, recipe in product(tables, RECIPES))
 
 
-def measured(wanted: Sequence[Task], kept: Path | None) -> list[Line]:
-    """Every line of the tasks, those in the file as they are, the others measured and added to it."""
+def measured(wanted: Sequence[Task], kept: Path | None, only_kept: bool = False) -> list[Line]:
+    """Every line of the tasks, those in the file as they are, the others measured and added to it, unless only kept."""
     lines = read(kept)
     done = {line.task for line in lines}
     for number, task in enumerate(wanted, start=1):
-        if task in done:
+        if task in done or only_kept:
             continue
         started = time.perf_counter()
         found = recovered(task.planted(), task.learned(), task.seed, SHARES.get(task.part, SHARES[CLICKS]))
@@ -160,7 +160,7 @@ def function_part(lines: Sequence[Line]) -> str:
     """Functions by readouts, with the probability as the label."""
     columns = [(SUITE, "behaviour"), (SUITE, "weights"), ("DCN-V2", "behaviour"), ("DCN-V2", "weights")]
     columns += [("FM", "behaviour"), ("FM", "weights"), (SUITE, "counts")]
-    found = {column: chosen(lines, recipe=column[0], readout=column[1]) for column in columns}
+    found = {column: of for column in columns if (of := chosen(lines, recipe=column[0], readout=column[1]))}
     names = list(dict.fromkeys(line.task.table for line in lines))
     rows = [
         [name.upper(), *(f"{_mean([line.auc for line in chosen(of, table=name)]):.3f}" for of in found.values())]
@@ -169,7 +169,7 @@ def function_part(lines: Sequence[Line]) -> str:
     last = [shown(means(of)) if means(of) else "–" for of in found.values()]
     reached = means(found[SUITE, READOUT])
     last[0] = marked(last[0], bool(reached) and _mean(reached) >= FUNCTION_TARGET)
-    header = ["", *(_title(*column) for column in columns)]
+    header = ["", *(_title(*column) for column in found)]
     told = wrapped(
         "The label is the probability, 30,000 rows in thirds, pair AUC, means over the seeds. Seed by seed, "
         f"{_title(SUITE, READOUT)}: {listed(reached)}; target ≥ {FUNCTION_TARGET}. Published, with the function "
@@ -183,7 +183,8 @@ def function_part(lines: Sequence[Line]) -> str:
 
 def click_part(lines: Sequence[Line]) -> str:
     """Rows by readouts, learned from clicks."""
-    columns = [(recipe, readout) for recipe in (SUITE, *RECIPES) for readout in ("behaviour", "weights")]
+    pairs = product((SUITE, *RECIPES), ("behaviour", "weights"))
+    columns = [(recipe, readout) for recipe, readout in pairs if chosen(lines, recipe=recipe, readout=readout)]
     rows = []
     for count in sorted({line.task.rows for line in lines}):
         of_rows = chosen(lines, rows=count)
@@ -258,11 +259,12 @@ def _precisions(values: Sequence[float]) -> str:
 PARTS = {NOISE_FREE: function_part, CLICKS: click_part, "planted": planted_part}
 
 
-def section(lines: Sequence[Line], command: str) -> str:
+def section(lines: Sequence[Line], command: str, num_wanted: int) -> str:
     """The whole section of RESULTS.md."""
-    seeds = sorted({line.task.seed for line in lines})
+    num_done = len({line.task for line in lines})
     parts = [draw(of_part) for name, draw in PARTS.items() if (of_part := chosen(lines, part=name))]
-    note = f"`{command}`, seeds {', '.join(map(str, seeds))}."
+    missing = "" if num_done == num_wanted else " What is not there yet is left out: rows of tables, or seeds."
+    note = wrapped(f"`{command}`: {num_done} of {num_wanted} trainings.{missing}")
     return "\n\n".join([f"## {HEADING}", machine(), *parts, note]) + "\n"
 
 
@@ -278,6 +280,7 @@ def arguments() -> argparse.Namespace:
         "--click-rows", type=numbers, metavar="N,N", help="by default 30000,100000; 300000 takes an hour more"
     )
     parser.add_argument("--planted-rows", type=numbers, metavar="N,N", help="by default 30000,100000")
+    parser.add_argument("--only-kept", action="store_true", help="measure nothing, make tables of what --kept holds")
     parser.add_argument("--kept", type=Path, metavar="FILE", help="where to keep what is measured, line by line")
     return parser.parse_args()
 
@@ -299,8 +302,8 @@ def main() -> None:
             options.planted_rows or rows,
         )
     )
-    given = " ".join(sys.argv[1:]).replace(f"--kept {options.kept}", "").strip()
-    text = section(measured(wanted, options.kept), f"python benchmarks/recovery.py {given}".strip())
+    lines = measured(wanted, options.kept, options.only_kept)
+    text = section(lines, "python benchmarks/recovery.py", len(wanted))
     print(text)
     if not options.quick:
         RESULTS.write_text(with_section(RESULTS.read_text() if RESULTS.exists() else "# Results\n\n", text))
