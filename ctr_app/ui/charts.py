@@ -292,7 +292,8 @@ def bars_over_history(
     Without labels it stands to the right of a chart that has them.
     """
     shown = frame.rename(columns={value: "amount"})
-    y = alt.Y("label:N", sort=None, title=None, axis=alt.Axis(labelLimit=280) if is_labelled else None)
+    labels = alt.Axis(labelLimit=280, labelOverlap=False, labelFlush=False)
+    y = alt.Y("label:N", sort=None, title=None, axis=labels if is_labelled else None)
     limit = float(shown["amount"].abs().max()) or 1.0
     scale = alt.Scale(range="diverging", domain=[-limit, limit])
     color = alt.Color("amount:Q", scale=scale, legend=None) if is_signed else alt.value(hue("din"))

@@ -21,11 +21,11 @@ def draw(run: Run, found: Compared) -> None:
         )
     if found.agreement.is_trusted:
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            st.markdown(f":green[:material/check_circle:] {sentence}", width="content")
+            st.markdown(f":material/check_circle: {sentence}", width="content")
             _tables(run, found)
         return
     with st.container(border=True):
-        st.markdown(f":orange[:material/warning:] **{sentence}**")
+        st.markdown(f":material/warning: **{sentence}**")
         reasons = [plain(sentence_text(reason)) for reason in doubts_about(run.id).sentences()]
         st.markdown("\n".join(f"- {reason}" for reason in reasons))
         with st.container(horizontal=True, gap="small"):

@@ -93,7 +93,8 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     """Add to the report of a failed test what was on its screens."""
     report: Any = yield
     if report.failed and call.when == "call":
-        for number, screen in enumerate(getattr(item, "funcargs", {}).get("screens", [])):
+        screens = getattr(item, "funcargs", {}).get("screens", [])
+        for number, screen in enumerate(screen for screen in screens if not screen.page.is_closed()):
             picture = item.config.rootpath / ".pytest_cache" / f"{item.name[:80]}-{number}.png"
             screen.page.screenshot(path=picture, full_page=True)
             report.sections.append((f"screen at {screen.page.url}, see {picture}", screen.text()))

@@ -34,6 +34,6 @@ def test_a_button_on_home_leads_to_a_map_of_all_planted_pairs_within_a_minute(sc
 
 def test_the_third_button_on_home_leads_to_bars_over_a_history_within_a_minute(screen: Screen) -> None:
     take_tour(screen, "din", "attention")
-    expect(screen.charts()).to_have_count(2, timeout=A_MINUTE_MS)
+    expect(screen.charts()).to_have_count(3, timeout=A_MINUTE_MS)
     screen.see("Predicted CTR")
     screen.read("1. ")
