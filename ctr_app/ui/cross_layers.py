@@ -12,7 +12,7 @@ import streamlit as st
 from ..data.errors import shorten
 from ..explain.cross_layers import CrossLayer, block_norms, rank_keeping
 from ..training.run_store import Run
-from . import charts, layer_charts, matrix, parts, readouts
+from . import charts, layer_charts, matrix, parts, readouts, vega_names
 from .interaction_map import how_many
 from .words import _
 
@@ -183,5 +183,5 @@ def _strongest(names: list[str], numbers: np.ndarray) -> str:
 
 
 def _picked(event: Any) -> tuple[str, str] | None:
-    points = event.selection.get(BLOCK) or []
+    points = vega_names.meant(event, BLOCK)
     return (points[0]["row"], points[0]["column"]) if points and "row" in points[0] else None

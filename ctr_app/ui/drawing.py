@@ -13,7 +13,7 @@ import altair
 import pandas as pd
 import streamlit as st
 
-from . import saving
+from . import saving, vega_names
 
 P = ParamSpec("P")
 MOST_KEPT = 256
@@ -40,7 +40,8 @@ class Drawing:
         ``options`` and what is returned are st.vega_lite_chart's.
         """
         with st.container(gap="xsmall"):
-            event = st.vega_lite_chart({**self.spec, "datasets": dict(self.frames)}, alt=alt, **options)
+            frames = {name: vega_names.held(frame) for name, frame in self.frames.items()}
+            event = st.vega_lite_chart({**vega_names.held(self.spec), "datasets": frames}, alt=alt, **options)
             saving.menu(self.spec, self.frames, _file_name(alt), options.get("key") or self._key(), is_dark())
         return event
 

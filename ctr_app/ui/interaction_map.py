@@ -13,7 +13,7 @@ from ..data.errors import shorten
 from ..explain.ordering import by_blocks
 from ..explain.recovery import recovery
 from ..training.run_store import Run
-from . import charts, interaction_verdict, map_row, parts, readouts
+from . import charts, interaction_verdict, map_row, parts, readouts, vega_names
 from . import maps as run_maps
 from .maps import READOUT_NAMES, Choice, Compared
 from .state import state
@@ -222,7 +222,7 @@ def _sentence(frame: pd.DataFrame) -> str:
 
 
 def _picked(event: Any) -> tuple[str, str] | None:
-    points = event.selection.get(CELL) or []
+    points = vega_names.meant(event, CELL)
     if points and points[0].get("field_a") != points[0].get("field_b"):
         return points[0]["field_a"], points[0]["field_b"]
     return None

@@ -11,7 +11,7 @@ from ..data.errors import shorten
 from ..explain.coded import CodedField
 from ..explain.values import NUM_VALUES
 from ..training.run_store import Run
-from . import charts, interaction_cell, interaction_unseen, parts, readouts, value_charts
+from . import charts, interaction_cell, interaction_unseen, parts, readouts, value_charts, vega_names
 from .value_charts import FEW_ROWS, LEAST_EFFECT, MEASURES
 from .words import _, plain
 
@@ -158,7 +158,7 @@ def _heatmap(run: Run, table: pd.DataFrame, pair: tuple[str, str], measure: str)
     event = value_charts.value_heatmap(table, *pair, measure, title).draw(
         alt=sentence, on_select="rerun", key=f"interactions-cells-{run.id}-{measure}", width="content"
     )
-    points = event.selection.get(value_charts.CELL) or []
+    points = vega_names.meant(event, value_charts.CELL)
     return (points[0]["name_a"], points[0]["name_b"]) if points else None
 
 

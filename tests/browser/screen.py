@@ -11,6 +11,8 @@ from playwright.sync_api import ConsoleMessage, Locator, Page, Request, WebSocke
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
+from ctr_app.ui.vega_names import BREAKING, HELD
+
 from .server import Server
 
 # Noisy machines: nothing here says how fast the app is.
@@ -124,12 +126,13 @@ class Screen:
 
     def described(self) -> str:
         """What the charts tell of each mark, as a screen reader or a tooltip does."""
-        return "\n".join(
+        told = "\n".join(
             label or ""
             for label in self.page.locator("svg [aria-label]").evaluate_all(
                 "marks => marks.map(mark => mark.getAttribute('aria-label'))"
             )
         )
+        return told.replace(HELD, BREAKING)
 
     def alerts(self) -> list[str]:
         """The sentences in boxes of errors and warnings, and exceptions."""
