@@ -66,7 +66,7 @@ def cut(options: argparse.Namespace) -> None:
 
 def triples(options: argparse.Namespace) -> None:
     """Triples of fields, strongest first."""
-    from ..explain.curves import Z_95
+    from ..data.intervals import Z_95
     from ..explain.readouts import sample_batch
     from ..explain.triples import has_triples, strongest_triples
 

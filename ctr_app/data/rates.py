@@ -8,13 +8,13 @@ import polars as pl
 from .columns import as_lists, as_number, field_text
 from .errors import shorten, spaced
 from .facts import Facts
+from .intervals import wilson
 from .labels import label_array
 from .schema import Column, Role, Schema
 from .tables import Frame
 
 MOST_SHOWN = 12
 NUM_PARTS = 10
-Z_95 = 1.959964
 MISSING_NAME, REST_NAME = "(missing)", "(all others)"
 
 
@@ -34,7 +34,7 @@ def label_rates(frame: Frame, schema: Schema, column: Column, facts: Facts) -> p
     else:
         found = found.sort("value", nulls_last=True)
         names = _part_names(found["value"])
-    return with_interval(found.with_columns(names.fill_null(MISSING_NAME).alias("value")))
+    return _with_interval(found.with_columns(names.fill_null(MISSING_NAME).alias("value")))
 
 
 def is_counted(column: Column, facts: Facts) -> bool:
@@ -44,14 +44,10 @@ def is_counted(column: Column, facts: Facts) -> bool:
     return column.role is Role.CATEGORICAL or not facts.is_numeric or facts.distinct <= MOST_SHOWN
 
 
-def with_interval(found: pl.DataFrame) -> pl.DataFrame:
+def _with_interval(found: pl.DataFrame) -> pl.DataFrame:
     """The frame with the 95 % interval of each rate."""
-    rows, rate = pl.col("rows"), pl.col("rate")
-    spread = Z_95**2 / rows
-    middle = (rate + spread / 2) / (1 + spread)
-    half = (rate * (1 - rate) / rows + spread / (4 * rows)).sqrt() * Z_95 / (1 + spread)
-    low, high = pl.min_horizontal(middle - half, rate), pl.max_horizontal(middle + half, rate)
-    return found.with_columns(low.clip(0, 1).alias("low"), high.clip(0, 1).alias("high"))
+    low, high = wilson(found["rate"].to_numpy(), found["rows"].to_numpy())
+    return found.with_columns(pl.Series("low", low), pl.Series("high", high))
 
 
 def _values(series: pl.Series, column: Column, facts: Facts) -> pl.Series:

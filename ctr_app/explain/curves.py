@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from ..data.intervals import wilson
 from .scored import Scored
 
 MOST_POINTS = 400
 NUM_BINS = 10
-Z_95 = 1.959964
 
 
 def roc(scored: Scored) -> pd.DataFrame:
@@ -55,14 +55,6 @@ def rates_by(codes: np.ndarray, scored: Scored) -> pd.DataFrame:
     return pd.DataFrame(
         {"predicted": predicted, "observed": observed, "low": low, "high": high, "rows": np.bincount(codes)}
     )
-
-
-def wilson(rate: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The 95 % interval (Wilson 1927) of rates (K,) that were seen in ``rows`` (K,) rows."""
-    spread = Z_95**2 / rows
-    middle = (rate + spread / 2) / (1 + spread)
-    half = Z_95 * np.sqrt(rate * (1 - rate) / rows + spread / (4 * rows)) / (1 + spread)
-    return np.clip(np.minimum(middle - half, rate), 0, 1), np.clip(np.maximum(middle + half, rate), 0, 1)
 
 
 def histogram(scored: Scored, num_bins: int = 30) -> pd.DataFrame:

@@ -11,13 +11,13 @@ import torch
 
 from ..data.batch import Batch
 from ..data.distinct import PADDING
+from ..data.intervals import Z_95
 from ..models.din import DIN
 from ..training.trainer import predict
 from .attention import leave_one_out, without_items
 
 LEAST_ITEMS = 3
 NUM_DRAWS = 500
-Z_95 = 1.959964
 
 
 @dataclass(frozen=True)

@@ -10,13 +10,13 @@ import torch
 from torch import nn
 
 from ..data.batch import Batch, FieldLayout
+from ..data.intervals import Z_95
 from ..training.trainer import predict
 from .behaviour import swapped
 from .scored import Scored
 
 MOST_ROWS = 20_000
 NUM_ROUNDS = 5
-Z_95 = 1.959964
 
 
 def permutation_importance(

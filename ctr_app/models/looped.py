@@ -129,21 +129,37 @@ class _NormAndActivate(torch.autograd.Function):
         return found[0].to(ctx.dtype), *found[1:], None, None
 
 
+class BatchDice:
+    """Dice of s (R, H) by the statistics of the batch, and its gradient."""
+
+    def __init__(self, s: Tensor, alpha: Tensor) -> None:
+        self._read = array(s), array(alpha)
+        self._statistics = np.empty_like(self._read[1]), np.empty_like(self._read[1])
+
+    def forward(self, norm: torch.nn.BatchNorm1d) -> Tensor:
+        """(R, H); the running statistics of ``norm`` take part of the batch's."""
+        out = torch.empty(self._read[0].shape)
+        dice_loops.forward(*self._read, *running(norm), *self._statistics, out.numpy())
+        return out
+
+    def backward(self, slopes: Tensor) -> tuple[Tensor, Tensor]:
+        """Gradients of s (R, H) and of alpha (H,) from those of what ``forward`` gave."""
+        of_s, of_alpha = (torch.empty(read.shape) for read in self._read)
+        dice_loops.backward(array(slopes), *self._read, *self._statistics, of_s.numpy(), of_alpha.numpy())
+        return of_s, of_alpha
+
+
 class _Dice(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, s: Tensor, alpha: Tensor, norm: torch.nn.BatchNorm1d) -> Tensor:
-        read = array(s), array(alpha)
-        mean, inverse = np.empty_like(read[1]), np.empty_like(read[1])
-        out = torch.empty(s.shape)
-        dice_loops.forward(*read, *running(norm), mean, inverse, out.numpy())
-        ctx.read, ctx.dtype = (*read, mean, inverse), s.dtype
-        return out
+        ctx.dice, ctx.dtype = BatchDice(s, alpha), s.dtype
+        activated: Tensor = ctx.dice.forward(norm)
+        return activated
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor, None]:
-        of_s, of_alpha = np.empty_like(ctx.read[0]), np.empty_like(ctx.read[1])
-        dice_loops.backward(array(gradients[0]), *ctx.read, of_s, of_alpha)
-        return torch.from_numpy(of_s).to(ctx.dtype), torch.from_numpy(of_alpha), None
+        of_s, of_alpha = ctx.dice.backward(gradients[0])
+        return of_s.to(ctx.dtype), of_alpha, None
 
 
 class _CrossMatrices(torch.autograd.Function):

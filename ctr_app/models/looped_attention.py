@@ -13,8 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from .kernels import attention as loops
-from .kernels import dice as dice_loops
-from .looped import array, running
+from .looped import BatchDice, array
 
 
 class UnitLayer(NamedTuple):
@@ -65,43 +64,25 @@ class _UnitScores(torch.autograd.Function):
         for place, norm in enumerate(norms):
             if place:
                 z = torch.addmm(tensors[3 * place + 1].detach(), x, tensors[3 * place].detach().t())
-            activated = _Activated(z, tensors[3 * place + 2].detach(), norm)
-            ctx.layers.append((tensors[3 * place].detach(), activated))
-            x = activated.out
+            dice = BatchDice(z, tensors[3 * place + 2])
+            x = dice.forward(norm)
+            ctx.layers.append((tensors[3 * place].detach(), dice, x))
         return torch.addmv(bias.detach(), x, ctx.weight[0])
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         given, found = gradients[0], []
-        last: _Activated = ctx.layers[-1][1]
-        found += [given.sum().view(1), torch.mv(last.out.t(), given).view(1, -1)]
+        found += [given.sum().view(1), torch.mv(ctx.layers[-1][2].t(), given).view(1, -1)]
         slopes = torch.outer(given, ctx.weight[0])
         for place in reversed(range(len(ctx.layers))):
-            weight, activated = ctx.layers[place]
-            of_z, of_alpha = activated.backward(slopes)
+            weight, dice, _ = ctx.layers[place]
+            of_z, of_alpha = dice.backward(slopes)
             found.append(of_alpha)
             if place:
-                before: _Activated = ctx.layers[place - 1][1]
-                found += [of_z.sum(dim=0), of_z.t() @ before.out]
+                found += [of_z.sum(dim=0), of_z.t() @ ctx.layers[place - 1][2]]
                 slopes = of_z @ weight
         of_queries, of_keys, of_weight, of_bias = ctx.first.backward(of_z)
         return of_queries, of_keys, None, None, of_weight, of_bias, *reversed(found)
-
-
-class _Activated:
-    """Dice of z (P, H), ``out``, by the statistics of the batch, and its gradient."""
-
-    def __init__(self, z: Tensor, alpha: Tensor, norm: nn.BatchNorm1d) -> None:
-        self.read = z.numpy(), alpha.numpy()
-        self.statistics = np.empty_like(self.read[1]), np.empty_like(self.read[1])
-        self.out = torch.empty_like(z)
-        dice_loops.forward(*self.read, *running(norm), *self.statistics, self.out.numpy())
-
-    def backward(self, slopes: Tensor) -> tuple[Tensor, Tensor]:
-        """Gradients of z (P, H) and of alpha (H,) from those of ``out``."""
-        of_z, of_alpha = torch.empty_like(slopes), torch.empty(slopes.shape[1])
-        dice_loops.backward(slopes.numpy(), *self.read, *self.statistics, of_z.numpy(), of_alpha.numpy())
-        return of_z, of_alpha
 
 
 class _PairedLinear:

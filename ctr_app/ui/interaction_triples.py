@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from ..data.errors import shorten
-from ..explain.curves import Z_95
+from ..data.intervals import Z_95
 from ..training.run_store import Run
 from . import charts, parts, readouts
 from .interval_bars import interval_bars

@@ -5,11 +5,10 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from ctr_app.data.inferring import infer
-from ctr_app.data.rates import MISSING_NAME, MOST_SHOWN, REST_NAME, label_rates, with_interval
+from ctr_app.data.intervals import wilson
+from ctr_app.data.rates import MISSING_NAME, MOST_SHOWN, REST_NAME, label_rates
 from ctr_app.data.schema import Role, Schema
 
 ROWS = 600
@@ -68,17 +67,11 @@ def test_rows_without_a_label_are_left_out_and_probabilities_are_averaged():
     assert found.select("value", "rows", "rate").rows() == [("a", 60, 0.5), ("b", 30, 0.5)]
 
 
-@given(st.integers(1, 500), st.floats(0, 1))
-def test_the_interval_holds_the_rate_and_narrows_with_rows(rows, share):
-    rate = round(share * rows) / rows
-    few, many = (
-        with_interval(pl.DataFrame({"rows": [n], "rate": [rate]})).row(0, named=True) for n in (rows, 9 * rows)
-    )
-    assert 0 <= few["low"] <= rate + 1e-12
-    assert rate - 1e-12 <= few["high"] <= 1
-    assert many["high"] - many["low"] < few["high"] - few["low"]
-
-
-def test_the_interval_is_wilsons():
-    found = with_interval(pl.DataFrame({"rows": [10], "rate": [0.1]})).row(0, named=True)
-    assert (found["low"], found["high"]) == pytest.approx((0.01788, 0.40415), abs=1e-5)
+def test_each_rate_has_its_interval():
+    frame = pl.DataFrame({"click": [1, 0, 0] * 40, "x": ["a", "b"] * 60})
+    inference = infer(frame, "click")
+    schema = Schema(inference.columns, None)
+    found = label_rates(frame, schema, schema.column("x"), inference.facts("x"))
+    low, high = wilson(found["rate"].to_numpy(), found["rows"].to_numpy())
+    assert found["low"].to_list() == low.tolist()
+    assert found["high"].to_list() == high.tolist()

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sklearn import metrics as reference
 
 from ctr_app.data.arrays import EncodedRows
-from ctr_app.explain.curves import calibration, gains, histogram, precision_recall, roc, wilson
+from ctr_app.explain.curves import calibration, gains, histogram, precision_recall, roc
 from ctr_app.explain.evaluation import groups_of, metrics_of
 from ctr_app.explain.scored import Scored
 from ctr_app.training.metrics import sigmoid
@@ -136,12 +136,6 @@ def test_calibration_counts_every_row_once(seed: int, num_bins: int) -> None:
     assert found["rows"] @ found["predicted"] == pytest.approx(rows.ctr.sum())
     assert ((found["low"] <= found["observed"]) & (found["observed"] <= found["high"])).all()
     assert found["predicted"].is_monotonic_increasing
-
-
-def test_wilson_is_the_textbooks() -> None:
-    low, high = wilson(np.array([0.0, 0.5]), np.array([10.0, 20.0]))
-    assert low == pytest.approx([0.0, 0.2992980], abs=1e-6)
-    assert high == pytest.approx([0.2775328, 0.7007020], abs=1e-6)
 
 
 def test_the_histogram_spreads_each_label_over_all_bins() -> None:
