@@ -7,7 +7,6 @@ between the baseline's and its own, so that no value need be touched, and nothin
 from __future__ import annotations
 
 import copy
-from dataclasses import replace
 from typing import cast
 
 import numpy as np
@@ -31,14 +30,7 @@ def integrated_gradients(model: nn.Module, layout: FieldLayout, row: Batch, base
     items have the mean item's vector. The way is cut into twice as many panels of 16 points (Gauss-Legendre) until the
     sum misses less than half a percent, 128 panels at most: activations with a kink need short ones.
     """
-    path = _Path(model, layout, row, baseline)
-    found: Contributions | None = None
-    for panels in PANELS:
-        found = path.contributions(panels)
-        if found.relative_delta < TOLERANCE:
-            break
-    assert found is not None
-    return found
+    return Gradients(model, layout, baseline).of(row)
 
 
 def item_gradients(model: nn.Module, layout: FieldLayout, row: Batch, baseline: Batch, history: str) -> np.ndarray:
@@ -46,31 +38,69 @@ def item_gradients(model: nn.Module, layout: FieldLayout, row: Batch, baseline: 
 
     The baseline is that of ``integrated_gradients``: each item is compared with the mean item.
     """
-    path = _Path(model, layout, row, baseline)
-    found: dict[str, np.ndarray] = {}
-    for panels in PANELS:
-        contributions, found = path.contributions(panels), path.by_item
-        if contributions.relative_delta < TOLERANCE:
-            break
-    return found[history]
+    return Gradients(model, layout, baseline).of_items(row, history)
+
+
+class Gradients:
+    """Integrated gradients of one model from one baseline, for row after row; no two threads may use the same one."""
+
+    def __init__(self, model: nn.Module, layout: FieldLayout, baseline: Batch) -> None:
+        self._layout = layout
+        self._embedding = _embedding_of(model)
+        self._model = _with_bare_embedding(model)
+        self._numbers = baseline.numeric.double().mean(dim=0)
+        histories = (sequence.name for sequence in layout.sequences)
+        self._means = {name: self._mean(name, baseline) for name in (*layout.categorical, *histories)}
+
+    def of(self, row: Batch) -> Contributions:
+        """As ``integrated_gradients``."""
+        return self._summed_up(row)[0]
+
+    def of_items(self, row: Batch, history: str) -> np.ndarray:
+        """As ``item_gradients``."""
+        return self._summed_up(row)[1][history]
+
+    def _summed_up(self, row: Batch) -> tuple[Contributions, dict[str, np.ndarray]]:
+        """The contributions of fields, and of the items of each field, once they sum up."""
+        slots = _slots(self._layout, row)
+        ends = [(self._embedding.weight(name)[ids.long()].detach().double(), self._means[name]) for name, ids in slots]
+        path = _Path(self._model, self._layout, row, self._numbers, slots, ends)
+        found = path.contributions(PANELS[0])
+        for panels in PANELS[1:]:
+            if found[0].relative_delta < TOLERANCE:
+                break
+            found = path.contributions(panels)
+        return found
+
+    def _mean(self, name: str, baseline: Batch) -> Tensor:
+        """The mean vector (1, D) of a field's values in the baseline rows."""
+        if name in self._layout.categorical:
+            ids = baseline.categorical[:, self._layout.categorical.index(name)]
+        else:
+            ids = baseline.sequences[name][baseline.sequences[name] > 0]
+        found = self._embedding.weight(name)[ids.long()].detach().double()
+        return found.mean(dim=0, keepdim=True) if len(found) else found.new_zeros(1, found.shape[1])
 
 
 class _Path:
     """The model over points between a baseline and a row, each point a row of its own."""
 
-    def __init__(self, model: nn.Module, layout: FieldLayout, row: Batch, baseline: Batch) -> None:
-        self._layout, self._row = layout, row
-        self._model = copy.deepcopy(model).double().eval().requires_grad_(False)
-        self._embedding = next(m for m in self._model.modules() if isinstance(m, FieldEmbedding))
-        self._numbers = row.numeric[0].double(), baseline.numeric.double().mean(dim=0)
-        self._slots = _slots(layout, row)
-        pairs = [(self._vector(name, ids), self._mean(name, baseline)) for name, ids in self._slots]
-        self._vectors = [(own, mean.expand_as(own)) for own, mean in pairs]  # per slot (n, D) each
-        self.by_item: dict[str, np.ndarray] = {}  # of the last contributions
-        self._batch = replace(row, numeric=row.numeric.double(), labels=row.labels.double())
+    def __init__(
+        self,
+        model: nn.Module,
+        layout: FieldLayout,
+        row: Batch,
+        mean_numbers: Tensor,
+        slots: list[tuple[str, Tensor]],
+        ends: list[tuple[Tensor, Tensor]],
+    ) -> None:
+        """``ends`` are the own vectors (n, D) of each slot, and the mean one (1, D)."""
+        self._model, self._layout, self._row, self._slots = model, layout, row, slots
+        self._numbers = row.numeric[0].double(), mean_numbers
+        self._vectors = [(own, mean.expand_as(own)) for own, mean in ends]
 
-    def contributions(self, panels: int) -> Contributions:
-        """By Gauss-Legendre quadrature on so many panels."""
+    def contributions(self, panels: int) -> tuple[Contributions, dict[str, np.ndarray]]:
+        """By Gauss-Legendre quadrature on so many panels: of fields, and of the items of each field."""
         points, weights = np.polynomial.legendre.leggauss(POINTS)
         inside = (np.arange(panels)[:, None] + (points + 1) / 2).ravel() / panels
         places = torch.from_numpy(np.r_[inside, 0.0, 1.0])
@@ -78,17 +108,17 @@ class _Path:
         logits, of_numbers, of_vectors = self._gradients(places)
         own, mean = self._numbers
         numeric = ((of_numbers * share[:, None]).sum(dim=0) * (own - mean)).tolist()
-        by_item = [
+        of_items = [
             ((gradient * share[:, None, None]).sum(dim=0) * (own - mean)).sum(dim=1).numpy()
             for gradient, (own, mean) in zip(of_vectors, self._vectors, strict=True)
         ]
-        self.by_item = dict(zip((name for name, _ in self._slots), by_item, strict=True))
+        by_item = dict(zip((name for name, _ in self._slots), of_items, strict=True))
         found = dict(zip(self._layout.numeric, numeric, strict=True))
-        found |= {name: float(of_items.sum()) for name, of_items in self.by_item.items()}
+        found |= {name: float(amounts.sum()) for name, amounts in by_item.items()}
         frame = pd.DataFrame(
             {"field": list(self._layout.field_names), "contribution": [found[n] for n in self._layout.field_names]}
         )
-        return Contributions("gradients", float(logits[-1]), float(logits[-2]), frame)
+        return Contributions("gradients", float(logits[-1]), float(logits[-2]), frame), by_item
 
     def _gradients(self, places: Tensor) -> tuple[Tensor, Tensor, list[Tensor]]:
         """Logits (S,) and their gradients by numbers (S, N) and by each slot's vectors (S, n, D), at S places."""
@@ -115,37 +145,32 @@ class _Path:
             ids[name] = torch.arange(start, start + count).reshape(steps, vectors.shape[1])
             parts.setdefault(dim, [vectors.new_zeros(1, dim)]).append(vectors.reshape(count, dim))
             sizes[dim] = start + count
-        self._put({dim: torch.cat(vectors) for dim, vectors in parts.items()})
+        for dim, vectors_of_dim in parts.items():
+            cast(nn.Embedding, _embedding_of(self._model).tables[str(dim)]).weight = torch.cat(vectors_of_dim)
         single = [ids[name] for name in self._layout.categorical]
         return Batch(
             numbers,
             torch.cat(single, dim=1) if single else self._row.categorical.expand(steps, -1),
             {s.name: torch.cat([ids[s.name], ids[s.name].new_zeros(steps, 1)], dim=1) for s in self._layout.sequences},
-            self._batch.labels.expand(steps),
+            self._row.labels.double().expand(steps),
         )
 
-    def _put(self, matrices: dict[int, Tensor]) -> None:
-        """Let the copy read these matrices, without offsets."""
-        embedding = self._embedding
-        embedding.offsets = dict.fromkeys(embedding.offsets, 0)
-        for name, buffer in list(embedding.named_buffers(recurse=False)):
-            setattr(embedding, name, torch.zeros_like(buffer))
-        for dim, matrix in matrices.items():
-            table = cast(nn.Embedding, embedding.tables[str(dim)])
-            table._parameters.pop("weight", None)
-            table.weight = matrix
 
-    def _vector(self, name: str, ids: Tensor) -> Tensor:
-        return self._embedding.weight(name)[ids.long()].clone()
+def _embedding_of(model: nn.Module) -> FieldEmbedding:
+    return next(module for module in model.modules() if isinstance(module, FieldEmbedding))
 
-    def _mean(self, name: str, baseline: Batch) -> Tensor:
-        """The mean vector (1, D) of a field's values in the baseline rows."""
-        if name in self._layout.categorical:
-            ids = baseline.categorical[:, self._layout.categorical.index(name)]
-        else:
-            ids = baseline.sequences[name][baseline.sequences[name] > 0]
-        found = self._embedding.weight(name)[ids.long()]
-        return found.mean(dim=0, keepdim=True) if len(found) else found.new_zeros(1, found.shape[1])
+
+def _with_bare_embedding(model: nn.Module) -> nn.Module:
+    """A copy in double precision whose embedding has no vectors and no offsets: they are put there for each row."""
+    matrices = _embedding_of(model).matrices().values()
+    copied = copy.deepcopy(model, {id(matrix): matrix for matrix in matrices})  # which may be large
+    embedding = _embedding_of(copied)
+    for table in embedding.tables.values():
+        table._parameters.pop("weight")
+    embedding.offsets = dict.fromkeys(embedding.offsets, 0)
+    for name, buffer in list(embedding.named_buffers(recurse=False)):
+        setattr(embedding, name, torch.zeros_like(buffer))
+    return copied.double().eval().requires_grad_(False)
 
 
 def _slots(layout: FieldLayout, row: Batch) -> list[tuple[str, Tensor]]:
