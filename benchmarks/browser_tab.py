@@ -60,10 +60,11 @@ class Tab:
     def __init__(self, connection: ClientConnection, page: str, query: str) -> None:
         self._connection, self._page, self._page_hash, self.query = connection, page, "", query
         self._values: dict[str, WidgetState] = {}
+        self._fragments: dict[str, str] = {}  # of widgets in a fragment, by their ids
         self.first = self.rerun()
 
     def set(self, id: str, **value: object) -> Drawn:
-        """Give a widget a value, as ``double_value=3.0`` or ``string_array_value=[...]``, and run the page."""
+        """Give a widget a value, as ``double_value=3.0`` or ``string_array_value=[...]``, and run what it is in."""
         state = WidgetState(id=id)
         for kind, content in value.items():
             if isinstance(content, list):
@@ -72,7 +73,7 @@ class Tab:
                 setattr(state, kind, content)
         self._values[id] = state
         try:
-            return self.rerun()
+            return self._run(self._fragments.get(id, ""))
         finally:
             if TRIGGER in value:
                 del self._values[id]
@@ -82,11 +83,14 @@ class Tab:
         return self.set(id, **{TRIGGER: True})
 
     def rerun(self, fragment: str = "") -> Drawn:
-        """Run the page's script, or one fragment of it, and wait until all that it drew has come."""
+        """Run the page's script, or a fragment that renews itself, and wait until all that it drew has come."""
+        return self._run(fragment, is_auto=bool(fragment))
+
+    def _run(self, fragment: str, is_auto: bool = False) -> Drawn:
         asked = BackMsg()
         state = asked.rerun_script
         state.query_string = self.query
-        state.fragment_id, state.is_auto_rerun = fragment, bool(fragment)
+        state.fragment_id, state.is_auto_rerun = fragment, is_auto
         state.page_script_hash, state.page_name = self._page_hash, "" if self._page_hash else self._page
         state.widget_states.widgets.extend(self._values.values())
         drawn, started = Drawn(), time.perf_counter()
@@ -116,14 +120,16 @@ class Tab:
         elif kind == "auto_rerun":
             drawn.fragments.append(message.auto_rerun.fragment_id)
         elif kind == "delta" and message.delta.WhichOneof("type") == "new_element":
-            self._note_element(message.delta.new_element, drawn)
+            self._note_element(message.delta.new_element, message.delta.fragment_id, drawn)
 
-    def _note_element(self, element: Any, drawn: Drawn) -> None:
+    def _note_element(self, element: Any, fragment: str, drawn: Drawn) -> None:
         kind = element.WhichOneof("type")
         if kind == "exception":
             raise PageFailed(f"The page {self._page} shows an error: {element.exception.message}")
         widget = getattr(element, kind)
         if id := getattr(widget, "id", ""):
             drawn.widgets.append(id)
+            if fragment:
+                self._fragments[id] = fragment
         if kind == "selectbox":
             drawn.options[id] = list(widget.options)

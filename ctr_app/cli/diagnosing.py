@@ -7,12 +7,13 @@ from typing import Any
 
 import pandas as pd
 
-from ..data.dataset import as_batch
+from ..data.batch import Batch
 from ..data.errors import InputError, join_names
 from ..data.store import DatasetStore
 from ..explain.curves import calibration
 from ..explain.evaluation import metrics_of
-from ..explain.importance import permutation_importance
+from ..explain.importance import field_importance
+from ..explain.readouts import sample_batch
 from ..explain.scored import Scored, score_split, score_table
 from ..explain.slices import slices, worst_slices
 from ..training.run_store import Run, RunStore
@@ -20,6 +21,7 @@ from .output import show, tell
 from .results import table_of
 
 SHOWN = 10
+BASELINE_ROWS = 200
 
 
 def diagnose(options: argparse.Namespace) -> None:
@@ -46,10 +48,13 @@ def diagnose(options: argparse.Namespace) -> None:
     lines = [f"{m['metric']:<20} {m['value']:.4f}   {m['low']:.4f} to {m['high']:.4f}" for m in _records(found)]
     lines += ["", "Observed CTR far from the predicted one:", *map(_slice_line, _records(worst.head(SHOWN)))]
     if options.importance:
-        fields = permutation_importance(model, encoder.layout, as_batch(scored.encoded), scored)
-        document["importance"] = _records(fields)
-        lines += ["", "Rise of the logloss when a field's values are dealt out anew:"]
-        lines += [f"{f['field']:<28} {f['rise']:+.5f}   {f['low']:+.5f} to {f['high']:+.5f}" for f in _records(fields)]
+        fields = _records(field_importance(model, encoder.layout, scored, _baseline(run)))
+        document["importance"] = fields
+        lines += [
+            "",
+            "Rise of the logloss when a field's values are dealt out anew, and mean size of its contribution:",
+        ]
+        lines += map(_field_line, fields)
     show(options, document, lines)
 
 
@@ -59,6 +64,19 @@ def _own_rows(run: Run, split: str) -> Scored:
     if split not in encoded.splits:
         raise InputError("The run has no {split} rows; it has {known}.", split=split, known=join_names(encoded.splits))
     return score_split(run.load_model()[0], encoded, split)
+
+
+def _baseline(run: Run) -> Batch:
+    """Training rows, from whose mean contributions are measured."""
+    spec = run.spec()
+    return sample_batch(DatasetStore().get(spec.dataset_id).encoded(spec.preparation).batch("train"), BASELINE_ROWS)
+
+
+def _field_line(line: dict[str, Any]) -> str:
+    return (
+        f"{line['field']:<28} {line['rise']:+.5f} ({line['low']:+.5f} to {line['high']:+.5f})   "
+        f"{line['attribution']:.4f} ({line['attribution_low']:.4f} to {line['attribution_high']:.4f})"
+    )
 
 
 def _slices(field: str | None, scored: Scored, encoder: Any, names: dict[str, dict[str, str]]) -> pd.DataFrame:

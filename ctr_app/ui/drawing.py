@@ -34,6 +34,10 @@ class Drawing:
         """The same chart with the rows of its named data."""
         return replace(self, frames={**self.frames, **frames})
 
+    def entitled(self, title: dict[str, str]) -> Drawing:
+        """The same chart under another title."""
+        return replace(self, spec={**self.spec, "title": title})
+
     def draw(self, alt: str, **options: Any) -> Any:
         """Put it on the page, described by ``alt``, with a menu to save it.
 

@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from ..data.errors import InputError, spaced
+from ..data.errors import InputError, shorten, spaced
 from ..data.reading import Table, read_table
 from ..explain.curves import calibration, gains, histogram, precision_recall, roc
+from ..explain.importance import ATTRIBUTED_ROWS
 from ..explain.scored import Fit, Scored
 from ..explain.slices import LEAST_ROWS, one_class_slices, surprise_of_chance
 from ..training.run_store import Run
@@ -286,18 +287,25 @@ def _importance(run: Run, rows: Rows) -> None:
     )
     if not is_wanted:
         return
-    with st.spinner(_("Dealing out the values of one field after another"), show_time=True):
-        found = scores.importance(rows)
+    found = scores.importance(rows)
+    if found is None:
+        return
+    if found.empty:
+        st.info(_("It was stopped before the first field was measured."), icon=":material/info:")
+        return
     best = found.iloc[0]
-    sentence = _("The model rests most on {field}", field=best["field"])
-    subtitle = _("rise of the logloss when the values of a field are dealt out anew, 95 % intervals")
+    sentence = _("The model rests most on {field}", field=shorten(best["field"]))
+    subtitle = _("rise of the logloss when a field's values are dealt out anew; mean of its contribution's size")
     evaluation_charts.importance_chart(found.head(40), run.spec().family, charts.titled(sentence, subtitle)).draw(
         alt=sentence
     )
     st.caption(
         _(
-            "It says what this model rests on, not what causes clicks: of two fields that say the same, each can look "
-            "worthless, and dealt-out values make rows that never were."
+            "Whiskers: 95 % intervals. The rise says what the model rests on, not what causes clicks: of two fields "
+            "that say the same, each can look worthless, and dealt-out values make rows that never were. The "
+            "contribution says how far a field moves the logit, right or wrong: what moves it much and is worth little "
+            "may be learned by heart. It is by integrated gradients from the mean training row, over {count} rows.",
+            count=min(ATTRIBUTED_ROWS, len(rows.scored)),
         )
     )
     parts.table_behind(found, "evaluate-importance")

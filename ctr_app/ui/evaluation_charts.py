@@ -113,21 +113,38 @@ def slices_chart(found: pd.DataFrame, family: str, title: dict[str, str]) -> Any
 
 @kept
 def importance_chart(found: pd.DataFrame, family: str, title: dict[str, str]) -> Any:
-    """Rise of the logloss by field, with intervals."""
+    """By field the rise of the logloss, and beside it the mean size of its contribution, both with intervals."""
     shown = found.assign(field=_unique([shorten(name, 30) for name in found["field"]]))
-    y = alt.Y("field:N", sort=None, title=None, axis=alt.Axis(labelLimit=260, labelOverlap=False, labelFlush=False))
+    worth = _field_bars(shown, ("rise", "low", "high"), _("rise of the logloss in nats"), family, has_names=True)
+    moved = _field_bars(
+        shown,
+        ("attribution", "attribution_low", "attribution_high"),
+        _("mean size of the contribution in logits"),
+        family,
+        has_names=False,
+    )
+    return readable(alt.hconcat(worth, moved, spacing=30), title=title)
+
+
+def _field_bars(shown: pd.DataFrame, columns: tuple[str, str, str], words: str, family: str, *, has_names: bool) -> Any:
+    """Bars with whiskers, of ``columns`` value, low and high, one for each field."""
+    axis = alt.Axis(labelLimit=260, labelOverlap=False, labelFlush=False) if has_names else None
+    value, low, high = columns
     tooltip = [
         alt.Tooltip("field:N", title=_("field")),
         alt.Tooltip("rise:Q", format="+.5f", title=_("rise of the logloss")),
-        alt.Tooltip("moved:Q", format=".4f", title=_("mean change of the logit")),
+        alt.Tooltip("attribution:Q", format=".4f", title=_("mean size of the contribution in logits")),
+        alt.Tooltip("moved:Q", format=".4f", title=_("mean change of the logit when dealt out anew")),
     ]
-    base = alt.Chart(shown).encode(y=y, tooltip=tooltip)
-    x = alt.X("rise:Q", title=_("rise of the logloss in nats"), axis=alt.Axis(tickCount=6))
+    base = alt.Chart(shown).encode(
+        y=alt.Y("field:N", sort=list(shown["field"]), title=None, axis=axis), tooltip=tooltip
+    )
+    x = alt.X(f"{value}:Q", title=words, axis=alt.Axis(tickCount=5))
     layers = [
         base.mark_bar(cornerRadiusEnd=3, color=hue(family)).encode(x=x),
-        base.mark_rule(strokeWidth=2).encode(x=alt.X("low:Q", title=_("rise of the logloss in nats")), x2="high:Q"),
+        base.mark_rule(strokeWidth=2).encode(x=alt.X(f"{low}:Q", title=words), x2=f"{high}:Q"),
     ]
-    return readable(alt.layer(*layers), title=title, height=26 * len(shown) + 70)
+    return alt.layer(*layers).properties(width=380, height=26 * len(shown))
 
 
 def _curve(

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from .charts import LABEL_SIZE, MUTED, SLANTED, hue, readable
-from .drawing import is_dark, kept
+from .drawing import Drawing, is_dark, kept
 from .words import _
 
 SIGNED = alt.Scale(range="diverging", domain=[-1, 1])
@@ -39,22 +39,22 @@ def waterfall(frame: pd.DataFrame, title: dict[str, str]) -> Any:
     return readable(alt.layer(*layers), title=title, height=alt.Step(26))
 
 
-@kept
-def split_bars(frame: pd.DataFrame, title: dict[str, str]) -> Any:
+def split_bars(frame: pd.DataFrame, title: dict[str, str]) -> Drawing:
     """The parts of a change in logits as bars from zero; ``frame`` has part and amount, in order."""
-    frame = frame.assign(sign=np.sign(frame["amount"]) * 0.8)
+    return _split_bars().entitled(title).filled(parts=frame.assign(sign=np.sign(frame["amount"]) * 0.8))
+
+
+@kept
+def _split_bars() -> Any:
     y = alt.Y("part:N", sort=None, title=None, axis=alt.Axis(labelLimit=300, labelOverlap=False, labelFlush=False))
     color = alt.Color("sign:Q", scale=SIGNED, legend=None)
     tooltip = [
         alt.Tooltip("part:N", title=_("part")),
         alt.Tooltip("amount:Q", format="+.4f", title=_("change in logits")),
     ]
-    bars = (
-        alt.Chart(frame)
-        .mark_bar(cornerRadius=2)
-        .encode(x=alt.X("amount:Q", title=_("change in logits")), y=y, color=color, tooltip=tooltip)
-    )
-    return readable(bars, title=title, height=alt.Step(30))
+    x = alt.X("amount:Q", title=_("change in logits"))
+    bars = alt.Chart(alt.NamedData("parts")).mark_bar(cornerRadius=2)
+    return readable(bars.encode(x=x, y=y, color=color, tooltip=tooltip), height=alt.Step(30))
 
 
 @kept

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pandas as pd
 import polars as pl
 import streamlit as st
@@ -17,7 +19,7 @@ from ..models.fm import FM
 from ..training.metrics import sigmoid
 from ..training.run_store import Run
 from ..training.trainer import predict
-from . import charts, parts, prediction_charts, readouts, what_if
+from . import charts, parts, prediction_charts, readouts, tasks, what_if
 from .row_choice import ChosenRow, choose_row
 from .words import _, plain
 
@@ -87,8 +89,9 @@ def _parts(run: Run, table_row: pl.DataFrame, chosen: ChosenRow) -> None:
         key=f"predictions-method-{run.spec().title.lower()}",
         format_func=lambda name: _(METHODS[name]),
     )
-    with st.spinner(_("Taking the prediction apart")):
-        found = _contributions(run.id, method or methods[0], chosen)
+    found = _contributions(run.id, method or methods[0], chosen)
+    if found is None:
+        return
     names = _row_names(run, table_row)
     frame = _steps(found, names)
     parts_only = frame[~frame["is_total"]]
@@ -123,7 +126,9 @@ def _parts(run: Run, table_row: pl.DataFrame, chosen: ChosenRow) -> None:
 
 
 def _compare(run: Run, methods: list[str], chosen: ChosenRow) -> None:
-    found = [_contributions(run.id, method, chosen) for method in methods]
+    found = [one for method in methods if (one := _contributions(run.id, method, chosen)) is not None]
+    if len(found) < len(methods):
+        return
     correlations = agreement(found)
     lowest = correlations.sort_values("correlation").iloc[0]
     sentence = _(
@@ -147,17 +152,39 @@ def _compare(run: Run, methods: list[str], chosen: ChosenRow) -> None:
     prediction_charts.methods_chart(shown, title).draw(alt=sentence)
 
 
+def _contributions(run_id: str, method: str, chosen: ChosenRow) -> Contributions | None:
+    """By one method; None while fields still enter in random orders."""
+    if method != "shapley":
+        with st.spinner(_("Taking the prediction apart")):
+            return _at_once(run_id, method, chosen)
+    found: Contributions | None = tasks.result_of(
+        (run_id, method, chosen.split, chosen.place),
+        "predictions-shapley",
+        _("Letting fields enter in random orders"),
+        partial(_shapley, run_id, chosen),
+    )
+    return found
+
+
 @st.cache_data(max_entries=256, show_spinner=False)
-def _contributions(run_id: str, method: str, chosen: ChosenRow) -> Contributions:
+def _at_once(run_id: str, method: str, chosen: ChosenRow) -> Contributions:
     model, encoder = readouts.model_of(run_id)
-    encoded = readouts.encoded_of(run_id)
-    row = encoded.batch(chosen.split).select(slice(chosen.place, chosen.place + 1))
+    row, train = _row_and_training_rows(run_id, chosen)
     if method == "exact" and isinstance(model, FM):
-        return exact(model, row, sample_batch(encoded.batch("train")))
-    baseline = sample_batch(encoded.batch("train"), BASELINE_ROWS)
-    if method == "gradients":
-        return integrated_gradients(model, encoder.layout, row, baseline)
-    return (shapley if method == "shapley" else ablation)(model, encoder.layout, row, baseline)
+        return exact(model, row, sample_batch(train))
+    measure = integrated_gradients if method == "gradients" else ablation
+    return measure(model, encoder.layout, row, sample_batch(train, BASELINE_ROWS))
+
+
+def _shapley(run_id: str, chosen: ChosenRow, on_progress: tasks.OnProgress) -> Contributions:
+    model, encoder = readouts.model_of(run_id)
+    row, train = _row_and_training_rows(run_id, chosen)
+    return shapley(model, encoder.layout, row, sample_batch(train, BASELINE_ROWS), on_progress=on_progress)
+
+
+def _row_and_training_rows(run_id: str, chosen: ChosenRow) -> tuple[Batch, Batch]:
+    encoded = readouts.encoded_of(run_id)
+    return encoded.batch(chosen.split).select(slice(chosen.place, chosen.place + 1)), encoded.batch("train")
 
 
 def _row_names(run: Run, table_row: pl.DataFrame) -> dict[str, str]:

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from ..data.dataset import as_batch
 from ..data.reading import Table
 from ..explain import evaluation, slices
-from ..explain.importance import permutation_importance
+from ..explain.importance import field_importance
+from ..explain.readouts import sample_batch
 from ..explain.scored import Fit, Scored, score_split, score_table
-from . import readouts, services
+from . import readouts, services, tasks
+from .words import _
+
+BASELINE_ROWS = 200
 
 
 @dataclass(frozen=True)
@@ -80,11 +84,21 @@ def by_field(rows: Rows, field: str) -> pd.DataFrame:
     return slices.slices(rows.scored, encoder, field, _names(rows.run_id).get(field))
 
 
-@st.cache_data(max_entries=16, show_spinner=False, hash_funcs=KEYS)
-def importance(rows: Rows) -> pd.DataFrame:
-    """What each field is worth."""
+def importance(rows: Rows) -> pd.DataFrame | None:
+    """What each field is worth; None while it is measured, with a bar and Stop on the page."""
+    found: pd.DataFrame | None = tasks.result_of(
+        ("importance", rows.run_id, rows.name),
+        "evaluate-importance",
+        _("Dealing out the values of one field after another"),
+        partial(_importance, rows),
+    )
+    return found
+
+
+def _importance(rows: Rows, on_progress: tasks.OnProgress) -> pd.DataFrame:
     model, encoder = readouts.model_of(rows.run_id)
-    return permutation_importance(model, encoder.layout, as_batch(rows.scored.encoded), rows.scored)
+    baseline = sample_batch(readouts.encoded_of(rows.run_id).batch("train"), BASELINE_ROWS)
+    return field_importance(model, encoder.layout, rows.scored, baseline, on_progress)
 
 
 def _names(run_id: str) -> dict[str, dict[str, str]]:

@@ -30,8 +30,9 @@ UNKNOWN_VALUE, MISSING_VALUE = "\u0000unknown", "\u0000missing"
 WAYS = {"edit": "Edit the row", "fewest": "Fewest edits", "curve": "Curve of a field"}
 
 
+@st.fragment
 def draw(run: Run, row: Batch, table_row: pl.DataFrame, chosen: ChosenRow) -> None:
-    """One of three ways to ask what if."""
+    """One of three ways to ask what if; an edit draws this part of the page alone."""
     st.subheader(_("What if"))
     way = st.segmented_control(
         _("Ask"),

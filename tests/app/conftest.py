@@ -16,7 +16,7 @@ from ctr_app.data.catalogue import SAMPLES
 from ctr_app.data.store import DatasetStore
 from ctr_app.training.forecast import Forecaster
 from ctr_app.training.run_store import Run, RunStore
-from ctr_app.ui import services
+from ctr_app.ui import services, tasks
 from tests.paths import REPOSITORY
 
 from .prepared import PretendProbe, trained_run
@@ -41,6 +41,7 @@ def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, probe: PretendPro
     for name, sample in SAMPLES.items():
         monkeypatch.setitem(SAMPLES, name, replace(sample, rows=SAMPLE_ROWS))
     monkeypatch.setattr(services, "Forecaster", lambda: Forecaster(probe))
+    monkeypatch.setattr(tasks, "PATIENCE_SECONDS", 60.0)
     threads = torch.get_num_threads()
     forget_all()
     yield tmp_path

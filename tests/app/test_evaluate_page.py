@@ -9,6 +9,7 @@ import pytest
 
 from ctr_app.data.reading import read_table
 from ctr_app.data.store import DatasetStore
+from ctr_app.explain import importance
 from ctr_app.training.run_store import Run
 from ctr_app.ui import state as app_state
 
@@ -31,8 +32,9 @@ def test_a_run_is_measured_on_each_split(open_page: OpenPage, trained: dict[str,
 
 
 def test_every_curve_and_slice_is_drawn_and_the_fields_are_weighed(
-    open_page: OpenPage, trained: dict[str, Run]
+    open_page: OpenPage, trained: dict[str, Run], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(importance, "ATTRIBUTED_ROWS", 10)
     app = open_page("evaluate", trained["FM"])
     for curve in ("precision", "lift", "scores"):
         app.get_by_key("evaluate-curve").set_value(curve)

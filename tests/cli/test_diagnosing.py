@@ -14,6 +14,7 @@ def test_a_run_is_diagnosed_on_its_own_test_rows(trained: Trained) -> None:
     assert found["metrics"]["auc"]["low"] < auc < found["metrics"]["auc"]["high"]
     assert sum(line["rows"] for line in found["calibration"]) == found["rows"]
     assert {line["field"] for line in found["importance"]} >= {"site", "slot"}
+    assert all(line["attribution_low"] <= line["attribution"] for line in found["importance"])
 
 
 def test_slices_of_a_field_can_be_asked_for(trained: Trained) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import polars as pl
 import pytest
 import torch
@@ -10,12 +11,13 @@ import torch
 from ctr_app.data.dataset import as_batch
 from ctr_app.data.encoding import Encoder
 from ctr_app.data.errors import InputError
-from ctr_app.explain.importance import permutation_importance
+from ctr_app.explain.gradients import integrated_gradients
+from ctr_app.explain.importance import field_importance, permutation_importance
 from ctr_app.explain.scored import Scored, score_rows, score_table
 from ctr_app.explain.slices import LEAST_ROWS, one_class_slices, slices, surprise_of_chance, worst_slices
 from ctr_app.training.metrics import auc
 
-from .examples import SCHEMA, random_model, table
+from .examples import SCHEMA, random_model, row_of, table
 
 
 @pytest.fixture
@@ -105,8 +107,35 @@ def test_importance_is_zero_for_what_a_model_does_not_read_and_positive_for_what
     batch = as_batch(rows)
     scored = Scored((rows.numeric[:, place] > 0).astype(float), 3.0 * rows.numeric[:, place].astype(float), rows)
     done: list[tuple[int, int]] = []
-    found = permutation_importance(ReadsPrice(), encoder.layout, batch, scored, on_progress=lambda *of: done.append(of))
+
+    def note(*of: int) -> bool:
+        done.append((of[0], of[1]))
+        return True
+
+    found = permutation_importance(ReadsPrice(), encoder.layout, batch, scored, on_progress=note)
     assert found["field"].iloc[0] == "price"
     assert found["low"].iloc[0] > 0.5
     assert (found["rise"].iloc[1:].abs() < 1e-7).all()
     assert done[-1] == (7, 7)
+
+
+def test_importance_stands_beside_the_mean_size_of_contributions(encoder: Encoder) -> None:
+    model = random_model("fm", encoder.layout)
+    scored = score_rows(model, encoder.transform(table(40)))
+    batch = as_batch(scored.encoded)
+    found = field_importance(model, encoder.layout, scored, batch).set_index("field")
+    assert set(found.index) == set(encoder.layout.field_names)
+    rows = [integrated_gradients(model, encoder.layout, row_of(batch, place), batch).frame for place in range(40)]
+    expected = pd.DataFrame([frame.set_index("field")["contribution"].abs() for frame in rows])
+    assert found["attribution"].to_dict() == pytest.approx(expected.mean().to_dict())
+    half = 1.96 * expected.std(ddof=0) / np.sqrt(40)
+    assert (found["attribution_high"] - found["attribution"]).to_dict() == pytest.approx(half.to_dict(), rel=1e-3)
+
+
+def test_importance_can_be_stopped_and_what_is_done_counts(encoder: Encoder) -> None:
+    model = random_model("fm", encoder.layout)
+    scored = score_rows(model, encoder.transform(table(20)))
+    batch = as_batch(scored.encoded)
+    few = field_importance(model, encoder.layout, scored, batch, on_progress=lambda done, _total: done < 60)
+    assert 0 < len(few) < len(encoder.layout.field_names)
+    assert few.notna().all(axis=None)
