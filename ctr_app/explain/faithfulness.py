@@ -15,6 +15,7 @@ from ..data.intervals import Z_95
 from ..models.din import DIN
 from ..training.trainer import predict
 from .attention import leave_one_out, without_items
+from .item_facts import is_same_kind
 
 LEAST_ITEMS = 3
 NUM_DRAWS = 500
@@ -101,6 +102,16 @@ def attention_by_match(model: DIN, batch: Batch, history: str, other: str) -> pd
     is_real = ((ids > PADDING) & (beside > PADDING)).numpy()
     is_same = (beside == candidates[:, None]).numpy()
     return _means(is_same[is_real], _weights_of(model, batch, history)[:, :width][is_real], "is_same")
+
+
+def attention_by_kind(model: DIN, batch: Batch, history: str, place: int, codes: np.ndarray) -> pd.DataFrame:
+    """Mean attention on items of the candidate's kind, and on those of others.
+
+    Columns is_same, weight, low, high, rows.
+    ``place`` is the candidate's among the categorical fields, ``codes`` the kinds by id (``item_facts.kind_codes``).
+    """
+    is_same, is_known = is_same_kind(batch, history, place, codes)
+    return _means(is_same[is_known], _weights_of(model, batch, history)[is_known], "is_same")
 
 
 def _means(keys: np.ndarray, weights: np.ndarray, name: str) -> pd.DataFrame:

@@ -10,8 +10,10 @@ import streamlit as st
 import torch
 
 from ..data.batch import Batch
+from ..data.columns import as_text
 from ..data.encoding import Encoder
-from ..data.errors import shorten
+from ..data.errors import shorten, spaced
+from ..data.vocabulary import MISSING, SPECIAL_NAMES, UNKNOWN
 from ..explain.attention import (
     attention,
     din_or_error,
@@ -19,39 +21,37 @@ from ..explain.attention import (
     leave_one_out,
     predicted_ctr,
     readable,
-    with_candidate,
 )
 from ..explain.gradients import item_gradients
 from ..explain.readouts import sample_batch
 from ..models.din import DIN
 from ..training.run_store import Run
 from . import attention_further, charts, parts, readouts
+from .attention_items import described, labels_of, with_item
 from .row_choice import ChosenRow, choose_row
 from .words import _, plain
 
 MAX_CANDIDATES = 5000
+NO_CANDIDATE = SPECIAL_NAMES[MISSING]
 BASELINE_ROWS = 200
 ORDERS = {"time": "Time", "weight": "Attention", "effect": "Effect"}
 HOW_TO_READ = (
-    "Left: how much of each past item the model mixes into its summary of the user. Beside it: what the item does to "
-    "the prediction. A large weight can push down as well as up, so where they differ, believe the effect."
+    "Attention tells how much of each item goes into the summary of the user, the effect what the logit loses without "
+    "it, the gradient how it stands beside a mean item. Attention cannot tell up from down: where they differ, believe "
+    "the effect."
 )
 
 
 def draw() -> None:
     """The whole page."""
-    st.title(_("Which past clicks explain this one"))
-    run = parts.choose_run("attention-run", lambda run: run.has_model and run.spec().family == "din", _("Run"))
-    if run is None:
-        parts.empty_state(
-            _("Attention belongs to DIN, and no DIN has been trained yet. Train one on data with a history."),
-            "train",
-            _("Train a model"),
-        )
-        return
+    run, right = parts.page_on_run(
+        "attention",
+        _("Which past clicks explain this one"),
+        _("Attention belongs to DIN, and no DIN has been trained yet. Train one on data with a history."),
+        lambda run: run.has_model and run.spec().family == "din",
+    )
     with parts.sentences():
-        with st.container(horizontal=True, vertical_alignment="bottom"):
-            chosen = choose_row(run, "attention", _telling_row)
+        chosen = choose_row(run, "attention", right, _telling_row)
         if chosen is not None:
             _one_row(run, chosen)
 
@@ -66,18 +66,24 @@ def _one_row(run: Run, chosen: ChosenRow) -> None:
     batch = encode_row(encoder, table_row, 0)
     field = din.groups[0][0].candidate or ""
     left, right = st.columns([3, 1], vertical_alignment="bottom")
+    own = as_text(table_row[field])[0]
     with left:
-        batch = _choose_candidate(batch, encoder, field, names.get(field, {}), chosen.table_row)
+        key = f"attention-candidate-{run.id}-{chosen.table_row}"
+        value = _choose_candidate(encoder, field, names.get(field, {}), own, key)
+    if value is not None and value != own:
+        batch = with_item(run.id, batch, field, value)
     with right:
-        _prediction(din, encoder, batch, field, names)
+        _prediction(din, batch, readable(field, value or NO_CANDIDATE, names.get(field, {})))
+    if int(batch.categorical[0, encoder.layout.categorical.index(field)]) == UNKNOWN:
+        st.caption(_("The model does not know this candidate: it takes it for any item that was rare in training."))
     schema = encoder.schema
     row = _("Row {row} of the table", row=chosen.table_row + 1)
     who = f"{schema.group}: {table_row[schema.group][0]}" if schema.group else row
     observed = f"{schema.label} = {table_row[schema.label][0]}"
     st.markdown(_("**{who}**, observed {observed}.", who=plain(who), observed=plain(observed)))
-    found = attention(din, encoder, batch, names)
+    found = described(run, attention(din, encoder, batch, names), chosen)
+    _tell_gaps(din, found)
     if found.empty:
-        st.info(_("This user has no history yet: the prediction rests on the other fields alone."))
         return
     with st.container(horizontal=True, vertical_alignment="center"):
         order = st.segmented_control(
@@ -93,10 +99,43 @@ def _one_row(run: Run, chosen: ChosenRow) -> None:
             key="attention-shares",
             help=_("DIN's weights need not sum to 1: how large they are tells how intense an interest is."),
         )
-    st.caption(_(HOW_TO_READ))
     for _group, part in found.groupby(["group", "history"], sort=False):
         _bars(run, batch, part, order or "time", is_share)
+    st.caption(_(HOW_TO_READ))
     attention_further.draw(run, chosen, batch, found)
+
+
+def _tell_gaps(model: DIN, found: pd.DataFrame) -> None:
+    """Sentences on histories that hold nothing, or nothing that the model knows."""
+    if found.empty:
+        st.info(_("This user has no history yet: the prediction rests on the other fields alone."))
+        return
+    histories = [history.name for group in model.groups for history in group]
+    if empty := [name for name in histories if name not in set(found["history"])]:
+        st.info(_("Nothing in {names} yet, so it has no bars.", names=plain(", ".join(empty))))
+    for history, part in found.groupby("history", sort=False):
+        _tell_unknown(plain(history), len(part), int((~part["is_known"]).sum()))
+
+
+def _tell_unknown(history: str, count: int, unknown: int) -> None:
+    if unknown == count:
+        st.info(
+            _(
+                "None of the {count} items of {history} was seen often enough in training. To the model they are one "
+                "and the same unknown item, so their bars are alike and tell nothing.",
+                count=count,
+                history=history,
+            )
+        )
+    elif unknown:
+        st.caption(
+            _(
+                "{unknown} of {count} items of {history} are unknown to the model, which takes them for one item.",
+                unknown=unknown,
+                count=count,
+                history=history,
+            )
+        )
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
@@ -114,34 +153,34 @@ def _telling_row(run_id: str, split: str) -> int:
     return int(np.argmax(np.where(is_rich, spread, -1.0)))
 
 
-def _choose_candidate(batch: Batch, encoder: Encoder, field: str, names: dict[str, str], row: int) -> Batch:
-    """The row's own candidate, or any other value of its field."""
-    vocabulary = encoder.vocabulary_of(field)
-    own = vocabulary.name(int(batch.categorical[0, encoder.layout.categorical.index(field)]))
-    options = [own, *(value for value in vocabulary.values[:MAX_CANDIDATES] if value != own)]
+def _choose_candidate(encoder: Encoder, field: str, names: dict[str, str], own: str | None, key: str) -> str | None:
+    """The row's own candidate, or any other value of its field; None if it is missing."""
+    values = encoder.vocabulary_of(field).texts.head(MAX_CANDIDATES).to_list()
+    first = NO_CANDIDATE if own is None else own
     chosen = (
         st.selectbox(
             _("Candidate ({field})", field=plain(field)),
-            options,
+            [first, *(value for value in values if value != own)],
             index=0,
-            key=f"attention-candidate-{row}",
+            accept_new_options=True,
+            key=key,
             format_func=lambda value: (
-                readable(field, value, names) + (" · " + _("as observed") if value == own else "")
+                readable(field, value, names) + (" · " + _("as observed") if value == first else "")
             ),
-            help=_("The item on offer. Choose another one, and the prediction and the bars below follow."),
+            help=_(
+                "The item on offer. Choose another one, and the prediction and the bars below follow; its kind, where "
+                "the table tells it, changes too. The {count} most frequent are listed; any other can be typed.",
+                count=spaced(len(values)),
+            ),
         )
-        or own
+        or first
     )
-    return batch if chosen == own else with_candidate(batch, encoder, field, chosen)
+    return None if chosen == NO_CANDIDATE else chosen
 
 
-def _prediction(model: DIN, encoder: Encoder, batch: Batch, field: str, names: dict[str, dict[str, str]]) -> None:
-    value = encoder.vocabulary_of(field).name(int(batch.categorical[0, encoder.layout.categorical.index(field)]))
+def _prediction(model: DIN, batch: Batch, item: str) -> None:
     ctr = predicted_ctr(model, batch)
-    st.metric(
-        _("Predicted CTR for {item}", item=plain(shorten(readable(field, value, names.get(field, {})), 60))),
-        f"{ctr:.1%}",
-    )
+    st.metric(_("Predicted CTR for {item}", item=plain(shorten(item, 60))), f"{ctr:.1%}")
 
 
 def _bars(run: Run, batch: Batch, part: pd.DataFrame, order: str, is_share: bool) -> None:
@@ -149,10 +188,7 @@ def _bars(run: Run, batch: Batch, part: pd.DataFrame, order: str, is_share: bool
     model, encoder = readouts.model_of(run.id)
     history = str(part["history"].iloc[0])
     part = part.assign(
-        label=[
-            f"{position + 1}. {shorten(name, 38)}"
-            for position, name in zip(part["position"], part["name"], strict=True)
-        ],
+        label=labels_of(part),
         effect=leave_one_out(model, batch, history),
         gradient=item_gradients(model, encoder.layout, batch, _baseline(run.id), history),
     )
@@ -163,7 +199,8 @@ def _bars(run: Run, batch: Batch, part: pd.DataFrame, order: str, is_share: bool
     st.subheader(_("History {name}", name=plain(history)) if history.lower() != "history" else _("History"))
     top = part.iloc[int(part["weight"].argmax())]
     mover = part.iloc[int(part["effect"].abs().argmax())]
-    left, middle, right = st.columns([5, 4, 4])
+    is_rich = bool((part["kind"] + part["time"]).any())
+    left, middle, right = st.columns([7 if is_rich else 5, 4, 4])
     with left:
         sentence = _("{item} gets the most attention", item=shorten(top["name"], 24))
         if top["weight"] < 1.1 * part["weight"].min():
@@ -181,7 +218,11 @@ def _bars(run: Run, batch: Batch, part: pd.DataFrame, order: str, is_share: bool
         sentence = _("{item} stands out most", item=shorten(steepest["name"], 24))
         title = charts.titled(sentence, _("integrated gradients from the mean item"))
         charts.bars_over_history(part, "gradient", title, _("integrated gradient"), True, False).draw(alt=sentence)
-    parts.table_behind(part.drop(columns="label"), f"attention-{run.id}-{history}")
+    parts.table_behind(part.drop(columns=["label", "is_known"]), f"attention-{run.id}-{_place(run, history)}")
+
+
+def _place(run: Run, history: str) -> int:
+    return readouts.place_of(run.id, history)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)

@@ -7,26 +7,25 @@ import pandas as pd
 import streamlit as st
 
 from ..data.batch import Batch
-from ..data.encoding import Encoder
 from ..data.errors import shorten, spaced
-from ..explain.attention import attention, din_or_error, leave_one_out, predicted_ctr, readable, with_candidate
+from ..explain.attention import attention, din_or_error, leave_one_out, readable
 from ..explain.faithfulness import (
     Faithfulness,
+    attention_by_kind,
     attention_by_match,
     attention_by_recency,
     deletion_curve,
     faithfulness,
 )
+from ..explain.item_facts import kind_codes
 from ..explain.readouts import sample_batch
-from ..explain.what_if import edited
 from ..models.din import DIN
 from ..training.run_store import Run
-from ..training.trainer import predict
-from . import attention_charts, charts, parts, readouts
+from . import attention_charts, attention_history, charts, parts, readouts
+from .attention_items import MOST_OPTIONS, kinds_of, labels_of, names_of, with_item
 from .row_choice import ChosenRow
 from .words import _
 
-MOST_OPTIONS = 2000
 NUM_CANDIDATES = 8
 MANY_ROWS = 500
 MEAN_ROWS = 5000
@@ -55,65 +54,8 @@ def draw(run: Run, chosen: ChosenRow, batch: Batch, found: pd.DataFrame) -> None
     history = histories[0]
     if len(histories) > 1:
         history = st.selectbox(_("History"), histories, key=f"attention-history-{run.id}", width=320) or history
-    draw_one = {"edit": _edit, "candidates": _candidates, "deletion": _deletion, "means": _means}[way or "edit"]
-    draw_one(run, chosen, batch, found[found["history"] == history])
-
-
-def _edit(run: Run, chosen: ChosenRow, batch: Batch, part: pd.DataFrame) -> None:
-    """The history as a list that can be changed: items out, in, and in another order."""
-    model, encoder = readouts.model_of(run.id)
-    din = din_or_error(model)
-    history = str(part["history"].iloc[0])
-    names, field = _names(run, encoder, history), encoder.schema.column(history).candidate or history
-    own = part["value"].tolist()
-    options = _options(encoder, history, own)
-    items = st.multiselect(
-        _("Items, oldest first"),
-        list(options),
-        default=list(options)[: len(own)],
-        key=f"attention-items-{run.id}-{chosen.table_row}-{history}",
-        format_func=lambda key: shorten(readable(field, options[key], names), 40),
-        help=_(
-            "Take items out with their cross; add others by typing: they come last. Take one out and add it again to "
-            "move it to the end."
-        ),
-    )
-    changed = edited(batch, encoder, {history: [options[key] for key in items]})
-    before, after = predicted_ctr(din, batch), predicted_ctr(din, changed)
-    logits = predict(din, batch)[0], predict(din, changed)[0]
-    with st.container(horizontal=True):
-        change = _("{change:+.2f} points", change=100 * (after - before))
-        st.metric(_("CTR with this history"), f"{after:.1%}", delta=change, width=220)
-        st.metric(_("Logit"), f"{logits[1]:+.4f}", delta=f"{logits[1] - logits[0]:+.4f}", width=220)
-    if not items:
-        st.caption(_("Without any item the prediction rests on the other fields alone."))
-        return
-    if [options[key] for key in items] == own:
-        st.caption(_("This is the history as it was; change it, and its bars appear here."))
-        return
-    now = attention(din, encoder, changed, readouts.dataset_of(run).names())
-    now = now[now["history"] == history]
-    labels = [f"{place + 1}. {shorten(name, 38)}" for place, name in zip(now["position"], now["name"], strict=True)]
-    now = now.assign(label=labels, effect=leave_one_out(din, changed, history))
-    left, right = st.columns(2)
-    with left:
-        title = charts.titled(_("Attention over the changed history"), _("attention weight per item, oldest first"))
-        charts.bars_over_history(now, "weight", title, _("attention weight"), False).draw(alt=title["text"])
-    with right:
-        title = charts.titled(_("What each item adds"), _("logit with the item, less without it"))
-        charts.bars_over_history(now, "effect", title, _("effect in logits"), True, False).draw(alt=title["text"])
-
-
-def _options(encoder: Encoder, history: str, own: list[str]) -> dict[str, str]:
-    """Keys of what a history may hold, with the values: the row's own items first, each by its place."""
-    options = {f"own-{place}": value for place, value in enumerate(own)}
-    values = encoder.vocabulary_of(history).texts.head(MOST_OPTIONS).to_list()
-    return options | {f"new-{place}": value for place, value in enumerate(values)}
-
-
-def _names(run: Run, encoder: Encoder, history: str) -> dict[str, str]:
-    names = readouts.dataset_of(run).names()
-    return names.get(encoder.schema.column(history).candidate or "", {}) | names.get(history, {})
+    draw_ways = {"edit": attention_history.draw, "candidates": _candidates, "deletion": _deletion, "means": _means}
+    draw_ways[way or "edit"](run, chosen, batch, found[found["history"] == history])
 
 
 def _candidates(run: Run, _chosen: ChosenRow, batch: Batch, part: pd.DataFrame) -> None:
@@ -121,7 +63,7 @@ def _candidates(run: Run, _chosen: ChosenRow, batch: Batch, part: pd.DataFrame) 
     model, encoder = readouts.model_of(run.id)
     din = din_or_error(model)
     history, field = str(part["history"].iloc[0]), str(part["candidate_field"].iloc[0])
-    names = _names(run, encoder, history)
+    names = names_of(run, encoder, history)
     values = encoder.vocabulary_of(field).texts.head(MOST_OPTIONS).to_list()
     first = [str(part["candidate"].iloc[0]), *(v for v in values if v != part["candidate"].iloc[0])]
     picked = st.multiselect(
@@ -133,14 +75,11 @@ def _candidates(run: Run, _chosen: ChosenRow, batch: Batch, part: pd.DataFrame) 
     )
     if not picked:
         return
-    frames = []
+    frames, labels = [], labels_of(part)
     for value in picked:
-        of_one = attention(din, encoder, with_candidate(batch, encoder, field, value), readouts.dataset_of(run).names())
+        of_one = attention(din, encoder, with_item(run.id, batch, field, value))
         of_one = of_one[of_one["history"] == history]
-        items = [
-            f"{place + 1}. {shorten(name, 38)}" for place, name in zip(of_one["position"], of_one["name"], strict=True)
-        ]
-        frames.append(of_one.assign(item=items, candidate=shorten(readable(field, value, names), 30)))
+        frames.append(of_one.assign(item=labels, candidate=shorten(readable(field, value, names), 30)))
     frame = pd.concat(frames)[["item", "candidate", "weight"]]
     top = frame.iloc[int(frame["weight"].argmax())]
     sentence = _("{candidate} looks most at {item}", candidate=top["candidate"], item=top["item"].partition(". ")[2])
@@ -148,6 +87,12 @@ def _candidates(run: Run, _chosen: ChosenRow, batch: Batch, part: pd.DataFrame) 
         sentence = _("All these candidates look at the items alike")
     title = charts.titled(sentence, _("attention weight of each item, candidate by candidate"))
     attention_charts.candidates_heatmap(frame, title).draw(alt=sentence, width="content")
+    st.caption(
+        _(
+            "It tells which items each candidate brings to the front. It cannot tell whether they speak for the "
+            "candidate or against it."
+        )
+    )
     parts.table_behind(frame, f"attention-candidates-{run.id}")
 
 
@@ -229,8 +174,8 @@ def _faithfulness(run_id: str, split: str, history: str) -> Faithfulness | None:
 
 def _means(run: Run, _chosen: ChosenRow, _batch: Batch, part: pd.DataFrame) -> None:
     """Mean attention by how long ago an item was, and by whether it is like the candidate in another history."""
-    history = str(part["history"].iloc[0])
-    by_time, by_match = _averages(run.id, history)
+    history, field = str(part["history"].iloc[0]), str(part["candidate_field"].iloc[0])
+    by_time, by_match = _averages(run.id, history, field)
     left, right = st.columns(2, gap="large")
     with left:
         latest, oldest = by_time["weight"].iloc[0], by_time["weight"].iloc[-1]
@@ -240,7 +185,7 @@ def _means(run: Run, _chosen: ChosenRow, _batch: Batch, part: pd.DataFrame) -> N
         attention_charts.means_chart(shown, _("how many clicks ago"), title).draw(alt=sentence)
     with right:
         if not by_match:
-            st.info(_("No other history runs beside this one, so items cannot be told apart as like or unlike."))
+            st.info(_("The table does not tell of what kind items are, so none is like the candidate or unlike it."))
         for other, found in by_match.items():
             shown = found.assign(
                 label=[_("same {field}", field=shorten(other, 24)) if same else _("other") for same in found["is_same"]]
@@ -250,7 +195,13 @@ def _means(run: Run, _chosen: ChosenRow, _batch: Batch, part: pd.DataFrame) -> N
                 sentence, _("mean attention on items that share it with the candidate, 95 % intervals")
             )
             attention_charts.means_chart(shown, shorten(other, 30), title).draw(alt=sentence)
-    st.caption(_("Over up to {count} validation rows. A mean says nothing about one user.", count=spaced(MEAN_ROWS)))
+    st.caption(
+        _(
+            "It tells where attention goes on average, over up to {count} validation rows. It cannot tell what one "
+            "user's attention does.",
+            count=spaced(MEAN_ROWS),
+        )
+    )
 
 
 def _match_words(found: pd.DataFrame) -> str:
@@ -263,10 +214,14 @@ def _match_words(found: pd.DataFrame) -> str:
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
-def _averages(run_id: str, history: str) -> tuple[pd.DataFrame, dict[str, pd.DataFrame]]:
+def _averages(run_id: str, history: str, field: str) -> tuple[pd.DataFrame, dict[str, pd.DataFrame]]:
+    """Mean attention by recency; and by likeness, for each parallel history and for each kind that the table tells."""
     model, encoder = readouts.model_of(run_id)
     din = din_or_error(model)
     batch = sample_batch(readouts.encoded_of(run_id).batch("valid"), MEAN_ROWS)
     others = [s.name for s in encoder.layout.sequences if s.name != history]
     found = {other: attention_by_match(din, batch, history, other) for other in others}
+    place = encoder.layout.categorical.index(field)
+    for name, kinds in kinds_of(run_id, field).items():
+        found[name] = attention_by_kind(din, batch, history, place, kind_codes(encoder, field, kinds))
     return attention_by_recency(din, batch, history), {k: v for k, v in found.items() if v is not None and len(v)}

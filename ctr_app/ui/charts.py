@@ -292,7 +292,7 @@ def bars_over_history(
     Without labels it stands to the right of a chart that has them.
     """
     shown = frame.rename(columns={value: "amount"})
-    labels = alt.Axis(labelLimit=280, labelOverlap=False, labelFlush=False)
+    labels = alt.Axis(labelLimit=320, labelOverlap=False, labelFlush=False)
     y = alt.Y("label:N", sort=None, title=None, axis=labels if is_labelled else None)
     limit = float(shown["amount"].abs().max()) or 1.0
     scale = alt.Scale(range="diverging", domain=[-limit, limit])
@@ -304,7 +304,11 @@ def bars_over_history(
             x=alt.X("amount:Q", title=axis, scale=alt.Scale(zero=True), axis=alt.Axis(tickCount=5)),
             y=y,
             color=color,
-            tooltip=[alt.Tooltip("label:N", title=_("item")), alt.Tooltip("amount:Q", format="+.4f", title=axis)],
+            tooltip=[
+                alt.Tooltip("label:N", title=_("item")),
+                *(alt.Tooltip(f"{name}:N", title=_(name)) for name in ("kind", "time") if name in shown),
+                alt.Tooltip("amount:Q", format="+.4f", title=axis),
+            ],
         )
     )
     return readable(chart, title=title, height=max(160, 26 * len(shown) + 90))

@@ -36,15 +36,11 @@ CURVES = {"roc": "ROC", "precision": "Precision and recall", "lift": "Lift", "sc
 
 def draw() -> None:
     """The whole page."""
-    st.title(_("How good the predictions are"))
-    left, right = st.columns([2, 1], vertical_alignment="bottom")
-    with left:
-        run = parts.choose_run("evaluate-run", lambda run: run.has_model, _("Run"))
-    if run is None:
-        parts.empty_state(
-            _("No model has been trained yet, so there is nothing to measure."), "train", _("Train a model")
-        )
-        return
+    run, right = parts.page_on_run(
+        "evaluate",
+        _("How good the predictions are"),
+        _("No model has been trained yet, so there is nothing to measure."),
+    )
     with parts.sentences():
         with right:
             split = _choose_rows(run)

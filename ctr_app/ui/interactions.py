@@ -55,15 +55,11 @@ SECTIONS = {
 
 def draw() -> None:
     """The whole page."""
-    st.title(_("Which fields interact"))
-    left, right = st.columns([2, 1], vertical_alignment="bottom")
-    with left:
-        run = parts.choose_run("interactions-run", lambda run: run.has_model, _("Run"))
-    if run is None:
-        parts.empty_state(
-            _("No model has been trained yet, so there is nothing to look into."), "train", _("Train a model")
-        )
-        return
+    run, right = parts.page_on_run(
+        "interactions",
+        _("Which fields interact"),
+        _("No model has been trained yet, so there is nothing to look into."),
+    )
     with right:
         readout = _readout(run)
     with parts.sentences():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NoReturn
 
 import pandas as pd
 import streamlit as st
@@ -35,14 +35,30 @@ def sentences() -> Iterator[None]:
         st.error(plain(error_text(error)), icon=":material/error:")
 
 
-def empty_state(sentence: str, page: str, link: str) -> None:
+def empty_state(sentence: str, page: str, link: str) -> NoReturn:
     """Say what is missing and lead to the page that makes it, then end the page."""
     st.info(sentence, icon=":material/info:")
     link_to(page, link)
     st.stop()
 
 
-def choose_run(key: str, accepts: Callable[[Run], bool], label: str) -> Run | None:
+def page_on_run(
+    page: str, title: str, missing: str, accepts: Callable[[Run], bool] = lambda run: run.has_model
+) -> tuple[Run, Any]:
+    """The top of a page about one run: its title, the choice of a run that ``accepts`` takes, and a place beside it.
+
+    Without such a run the page says ``missing``, leads to Train and ends.
+    """
+    st.title(title)
+    left, right = st.columns([2, 1], vertical_alignment="bottom")
+    with left:
+        run = _choose_run(f"{page}-run", accepts)
+    if run is None:
+        empty_state(missing, "train", _("Train a model"))
+    return run, right
+
+
+def _choose_run(key: str, accepts: Callable[[Run], bool]) -> Run | None:
     """A selectbox over the runs that ``accepts`` takes, on the current one; None if there is none."""
     found = [run for run in services.runs().list() if accepts(run)]
     if not found:
@@ -54,7 +70,7 @@ def choose_run(key: str, accepts: Callable[[Run], bool], label: str) -> Run | No
     current = current_run(accepts) or found[0]
     set_widget(key, current.id if current.id in by_id else found[0].id)
     chosen = st.selectbox(
-        label, list(by_id), key=key, format_func=lambda i: run_label(by_id[i]), on_change=_open_chosen, args=(key,)
+        _("Run"), list(by_id), key=key, format_func=lambda i: run_label(by_id[i]), on_change=_open_chosen, args=(key,)
     )
     open_run(by_id[chosen])
     return by_id[chosen]

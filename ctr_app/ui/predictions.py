@@ -9,9 +9,7 @@ import polars as pl
 import streamlit as st
 
 from ..data.batch import Batch
-from ..data.columns import as_lists
 from ..data.errors import shorten
-from ..data.schema import Role
 from ..explain.contributions import Contributions, ablation, agreement, exact, per_field, shapley
 from ..explain.gradients import integrated_gradients
 from ..explain.readouts import sample_batch
@@ -21,6 +19,7 @@ from ..training.run_store import Run
 from ..training.trainer import predict
 from . import charts, parts, prediction_charts, readouts, tasks, what_if
 from .row_choice import ChosenRow, choose_row
+from .row_words import cells_in_words, tell_gaps
 from .words import _, plain
 
 METHODS = {
@@ -30,12 +29,12 @@ METHODS = {
     "ablation": "One field out",
 }
 METHOD_WORDS = {
-    "exact": "FM is a sum, so this is what it adds up, term by term; numbers and pairs are measured from their mean in "
-    "the training rows.",
-    "shapley": "Fields enter in random orders; a field's share is its mean gain. Shared effects go half to each.",
-    "gradients": "Slopes along the straight way from the mean row; on that way lie rows that no table has.",
-    "ablation": "What is lost when one field comes from other rows; shared effects are counted twice or not at all.",
+    "exact": "FM is a sum, so this is what it adds up, term by term; numbers and pairs are measured from the baseline.",
+    "shapley": "Fields enter in random orders; a field's share is its mean gain, and shared effects go half to each.",
+    "gradients": "Slopes along the straight way from the baseline; on that way lie rows that no table has.",
+    "ablation": "What is lost when one field is the baseline's; shared effects are counted twice or not at all.",
 }
+BASELINES = {"mean": "The average of training rows", "row": "One other row"}
 BASELINE_ROWS = 100
 MOST_PARTS = 12
 TOO_MUCH = 0.05
@@ -43,16 +42,13 @@ TOO_MUCH = 0.05
 
 def draw() -> None:
     """The whole page."""
-    st.title(_("What a prediction is made of"))
-    run = parts.choose_run("predictions-run", lambda run: run.has_model, _("Run"))
-    if run is None:
-        parts.empty_state(
-            _("No model has been trained yet, so there is no prediction to look into."), "train", _("Train a model")
-        )
-        return
+    run, right = parts.page_on_run(
+        "predictions",
+        _("What a prediction is made of"),
+        _("No model has been trained yet, so there is no prediction to look into."),
+    )
     with parts.sentences():
-        with st.container(horizontal=True, vertical_alignment="bottom"):
-            chosen = choose_row(run, "predictions")
+        chosen = choose_row(run, "predictions", right)
         if chosen is not None:
             _one_row(run, chosen)
 
@@ -62,6 +58,7 @@ def _one_row(run: Run, chosen: ChosenRow) -> None:
     row = encoded.batch(chosen.split).select(slice(chosen.place, chosen.place + 1))
     table_row = readouts.dataset_of(run).part(chosen.table_row, 1)
     _number(run, row, table_row)
+    tell_gaps(readouts.model_of(run.id)[1], row, table_row)
     _parts(run, table_row, chosen)
     what_if.draw(run, row, table_row, chosen)
 
@@ -79,20 +76,22 @@ def _number(run: Run, row: Batch, table_row: pl.DataFrame) -> None:
 
 def _parts(run: Run, table_row: pl.DataFrame, chosen: ChosenRow) -> None:
     """The waterfall of one method, and what the methods agree on."""
-    model, _encoder = readouts.model_of(run.id)
+    model, encoder = readouts.model_of(run.id)
     methods = [name for name in METHODS if name != "exact" or isinstance(model, FM)]
-    method = st.segmented_control(
-        _("Measured by"),
-        methods,
-        default=methods[0],
-        required=True,
-        key=f"predictions-method-{run.spec().title.lower()}",
-        format_func=lambda name: _(METHODS[name]),
-    )
-    found = _contributions(run.id, method or methods[0], chosen)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        method = st.segmented_control(
+            _("Measured by"),
+            methods,
+            default=methods[0],
+            required=True,
+            key=f"predictions-method-{run.spec().title.lower()}",
+            format_func=lambda name: _(METHODS[name]),
+        )
+        baseline = _choose_baseline(run, chosen)
+    found = _contributions(run.id, method or methods[0], chosen, baseline)
     if found is None:
         return
-    names = _row_names(run, table_row)
+    names = cells_in_words(encoder, table_row, readouts.dataset_of(run).names())
     frame = _steps(found, names)
     parts_only = frame[~frame["is_total"]]
     best = parts_only.iloc[int(parts_only["amount"].abs().argmax())]
@@ -122,11 +121,36 @@ def _parts(run: Run, table_row: pl.DataFrame, chosen: ChosenRow) -> None:
         parts.table_behind(found.frame, f"contributions-{run.id}-{chosen.table_row}")
         compared = st.toggle(_("Compare the methods"), key="predictions-compare")
     if compared:
-        _compare(run, methods, chosen)
+        _compare(run, methods, chosen, baseline)
 
 
-def _compare(run: Run, methods: list[str], chosen: ChosenRow) -> None:
-    found = [one for method in methods if (one := _contributions(run.id, method, chosen)) is not None]
+def _choose_baseline(run: Run, chosen: ChosenRow) -> int | None:
+    """The row that the prediction is compared with, by its place in the split; None for the mean of training rows."""
+    way = st.selectbox(
+        _("Compared with"),
+        list(BASELINES),
+        key="predictions-baseline",
+        format_func=lambda name: _(BASELINES[name]),
+        width=260,
+    )
+    if way != "row":
+        return None
+    last = len(readouts.encoded_of(run.id).rows(chosen.split))
+    number = st.number_input(
+        _("Row of the {split} rows, 1 to {last}", split=_(chosen.split), last=last),
+        min_value=1,
+        max_value=last,
+        key=f"predictions-baseline-row-{run.id}",
+        width=240,
+    )
+    if int(number) - 1 == chosen.place:
+        st.caption(_("That is this row itself, so it is compared with the average."))
+        return None
+    return int(number) - 1
+
+
+def _compare(run: Run, methods: list[str], chosen: ChosenRow, baseline: int | None) -> None:
+    found = [one for method in methods if (one := _contributions(run.id, method, chosen, baseline)) is not None]
     if len(found) < len(methods):
         return
     correlations = agreement(found)
@@ -150,65 +174,53 @@ def _compare(run: Run, methods: list[str], chosen: ChosenRow) -> None:
         sentence, _("Spearman's rank correlation of the contributions over fields; 1 is full agreement")
     )
     prediction_charts.methods_chart(shown, title).draw(alt=sentence)
+    st.caption(
+        _(
+            "It tells on which fields the methods see eye to eye. It cannot tell which of them is right where they do "
+            "not: then the row rests on what its fields do together."
+        )
+    )
 
 
-def _contributions(run_id: str, method: str, chosen: ChosenRow) -> Contributions | None:
+def _contributions(run_id: str, method: str, chosen: ChosenRow, compared: int | None) -> Contributions | None:
     """By one method; None while fields still enter in random orders."""
     if method != "shapley":
         with st.spinner(_("Taking the prediction apart")):
-            return _at_once(run_id, method, chosen)
+            return _at_once(run_id, method, chosen, compared)
     found: Contributions | None = tasks.result_of(
-        (run_id, method, chosen.split, chosen.place),
+        (run_id, method, chosen.split, chosen.place, compared),
         "predictions-shapley",
         _("Letting fields enter in random orders"),
-        partial(_shapley, run_id, chosen),
+        partial(_shapley, run_id, chosen, compared),
     )
     return found
 
 
 @st.cache_data(max_entries=256, show_spinner=False)
-def _at_once(run_id: str, method: str, chosen: ChosenRow) -> Contributions:
+def _at_once(run_id: str, method: str, chosen: ChosenRow, compared: int | None) -> Contributions:
     model, encoder = readouts.model_of(run_id)
-    row, train = _row_and_training_rows(run_id, chosen)
+    row, baseline = _row_and_baseline(run_id, chosen, compared, None if method == "exact" else BASELINE_ROWS)
     if method == "exact" and isinstance(model, FM):
-        return exact(model, row, sample_batch(train))
+        return exact(model, row, baseline)
     measure = integrated_gradients if method == "gradients" else ablation
-    return measure(model, encoder.layout, row, sample_batch(train, BASELINE_ROWS))
+    return measure(model, encoder.layout, row, baseline)
 
 
-def _shapley(run_id: str, chosen: ChosenRow, on_progress: tasks.OnProgress) -> Contributions:
+def _shapley(run_id: str, chosen: ChosenRow, compared: int | None, on_progress: tasks.OnProgress) -> Contributions:
     model, encoder = readouts.model_of(run_id)
-    row, train = _row_and_training_rows(run_id, chosen)
-    return shapley(model, encoder.layout, row, sample_batch(train, BASELINE_ROWS), on_progress=on_progress)
+    row, baseline = _row_and_baseline(run_id, chosen, compared, BASELINE_ROWS)
+    return shapley(model, encoder.layout, row, baseline, on_progress=on_progress)
 
 
-def _row_and_training_rows(run_id: str, chosen: ChosenRow) -> tuple[Batch, Batch]:
+def _row_and_baseline(run_id: str, chosen: ChosenRow, compared: int | None, rows: int | None) -> tuple[Batch, Batch]:
+    """The row; and the one other row that it is compared with, or so many training rows (None: as many as usual)."""
     encoded = readouts.encoded_of(run_id)
-    return encoded.batch(chosen.split).select(slice(chosen.place, chosen.place + 1)), encoded.batch("train")
-
-
-def _row_names(run: Run, table_row: pl.DataFrame) -> dict[str, str]:
-    """Each field with its value in the row, in words."""
-    encoder, names = readouts.model_of(run.id)[1], readouts.dataset_of(run).names()
-    found = {}
-    for column in encoder.schema.fields:
-        value = table_row[column.name][0] if column.name in table_row.columns else None
-        named = names.get(column.name, {}) or names.get(column.candidate or "", {})
-        if column.role is Role.SEQUENCE:
-            items = as_lists(table_row[column.name], column)[0].to_list() if value is not None else []
-            text = _history_in_words([named.get(item, item) for item in items])
-        else:
-            text = _("missing") if value is None else named.get(str(value), str(value))
-        found[column.name] = f"{shorten(column.name, 22)} = {shorten(text, 28)}"
-    return found
-
-
-def _history_in_words(items: list[str]) -> str:
-    if not items:
-        return _("nothing yet")
-    if len(items) == 1:
-        return items[0]
-    return _("{count} items, last {item}", count=len(items), item=items[-1])
+    split = encoded.batch(chosen.split)
+    row = split.select(slice(chosen.place, chosen.place + 1))
+    if compared is not None:
+        return row, split.select(slice(compared, compared + 1))
+    train = encoded.batch("train")
+    return row, sample_batch(train) if rows is None else sample_batch(train, rows)
 
 
 def _steps(found: Contributions, names: dict[str, str]) -> pd.DataFrame:

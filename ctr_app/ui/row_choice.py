@@ -1,17 +1,22 @@
-"""The choice of one row of a run's data: by a filter, by its user, by number or at random."""
+"""The choice of one row of a run's data: by a filter, by its user or another value, by number or at random."""
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import polars as pl
 import streamlit as st
 
+from ..data.columns import as_text
+from ..data.errors import shorten, spaced
 from ..training.run_store import Run
 from . import readouts, scores
 from .state import set_widget, widget_value
-from .words import _, plain
+from .words import _
 
 FILTERS = {
     "any": "Any row",
@@ -20,6 +25,9 @@ FILTERS = {
     "unclicked": "Not clicked",
     "long": "Long history first",
 }
+# So many values are offered in a search; any other can be typed.
+MOST_VALUES = 5000
+Search = tuple[str, str]  # a column, and the value that is wanted in it
 
 
 @dataclass(frozen=True)
@@ -31,59 +39,111 @@ class ChosenRow:
     table_row: int
 
 
-def choose_row(run: Run, page: str, first: Callable[[str, str], int] | None = None) -> ChosenRow | None:
+def choose_row(run: Run, page: str, beside: Any, first: Callable[[str, str], int] | None = None) -> ChosenRow | None:
     """Widgets to choose one of the test rows (or validation rows); None if none passes the filter.
 
-    ``first`` says which row to begin with where there is no filter, counted from 0, for a run's id and a split.
+    The filter is drawn ``beside`` the choice of the run. ``first`` says which row to begin with where there is no
+    filter, counted from 0, for a run's id and a split.
     """
     encoded = readouts.encoded_of(run.id)
     split = "test" if "test" in encoded.splits else "valid"
     known = [name for name in FILTERS if name != "long" or encoded.encoder.layout.sequences]
-    chosen = st.selectbox(_("Rows"), known, key=f"{page}-filter", format_func=lambda name: _(FILTERS[name]), width=260)
-    user = _user(run, page)
-    places = _places(run.id, split, chosen or "any", user)
-    if not len(places):
-        st.info(_("No {split} row is like that.", split=_(split)))
-        return None
-    key = f"{page}-row-{run.id}-{chosen}-{user}"
-    if widget_value(key) is None and first is not None and chosen == "any" and not user:
-        set_widget(key, first(run.id, split) + 1)
-    elif (widget_value(key) or 1) > len(places):
+    chosen = beside.selectbox(_("Rows"), known, key=f"{page}-filter", format_func=lambda name: _(FILTERS[name]))
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        search = _search(run, page, split)
+        places = _places(run.id, split, chosen or "any", search)
+        if not len(places):
+            st.info(_("No {split} row is like that.", split=_(split)))
+            return None
+        key = f"{page}-row-{run.id}-{chosen}-{zlib.crc32(repr(search).encode())}"
+        start = first if chosen == "any" and search is None else None
+        place = int(places[_number(key, len(places), lambda: start(run.id, split) if start else 0)])
+    return ChosenRow(split, place, int(np.asarray(encoded.rows(split).rows)[place]))
+
+
+def _number(key: str, count: int, first: Callable[[], int]) -> int:
+    """Which of ``count`` rows is wanted, from 0, by its number or at random."""
+    if widget_value(key) is None:
+        set_widget(key, first() + 1)
+    elif widget_value(key) > count:
         set_widget(key, 1)
     number = st.number_input(
-        _("Row, 1 to {last}", last=len(places)),
+        _("Row, 1 to {last}", last=count),
         min_value=1,
-        max_value=len(places),
+        max_value=count,
         key=key,
         persist_state="session",
         width=180,
     )
+    page = key.partition("-")[0]
     st.button(
         _("Another at random"),
         key=f"{page}-random",
         icon=":material/shuffle:",
         on_click=_random_row,
-        args=(key, len(places)),
+        args=(key, count),
     )
-    place = int(places[int(number) - 1])
-    return ChosenRow(split, place, int(np.asarray(encoded.rows(split).rows)[place]))
-
-
-def _user(run: Run, page: str) -> str:
-    """The user (group) whose rows are wanted; empty for all."""
-    group = run.spec().preparation.schema.group
-    if group is None:
-        return ""
-    return st.text_input(_("Of {group}", group=plain(group)), key=f"{page}-user-{run.id}", width=180).strip()
+    return int(number) - 1
 
 
 def _random_row(key: str, count: int) -> None:
     set_widget(key, int(np.random.default_rng().integers(count)) + 1)
 
 
+def _search(run: Run, page: str, split: str) -> Search | None:
+    """The column and the value that are searched for: the user first, where rows have one; None for all rows."""
+    columns = _columns(run)
+    if not columns:
+        return None
+    column = st.selectbox(
+        _("Search by"),
+        columns,
+        key=f"{page}-search-{run.id}",
+        format_func=shorten,
+        persist_state="session",
+        width=200,
+    )
+    names = readouts.dataset_of(run).names().get(column, {})
+    counts = _values(run.id, split, column)
+    value = st.selectbox(
+        _("Its value"),
+        list(counts),
+        index=None,
+        key=f"{page}-searched-{run.id}-{columns.index(column)}",
+        placeholder=_("any"),
+        help=_(
+            "In brackets how many rows have it. The {count} most frequent are listed; any can be typed.",
+            count=spaced(len(counts)),
+        ),
+        format_func=lambda value: _value_in_words(names.get(value) or value, counts.get(value, 0)),
+        accept_new_options=True,
+        persist_state="session",
+        width=320,
+    )
+    return (column, value.strip()) if value else None
+
+
+def _value_in_words(name: str, rows: int) -> str:
+    return f"{shorten(name, 60)} ({spaced(rows)})"
+
+
+def _columns(run: Run) -> list[str]:
+    """The columns whose values rows can be searched by."""
+    schema = run.spec().preparation.schema
+    found = [schema.group] if schema.group else []
+    return found + [name for name in readouts.model_of(run.id)[1].layout.categorical if name != schema.group]
+
+
 @st.cache_data(max_entries=64, show_spinner=False)
-def _places(run_id: str, split: str, chosen: str, user: str) -> np.ndarray:
-    """int (k,): the rows of the split that pass the filter, in its order."""
+def _values(run_id: str, split: str, column: str) -> dict[str, int]:
+    """The most frequent values of a column in a split, with how many of its rows have them."""
+    counts = _texts(run_id, split, column).drop_nulls().value_counts(sort=True).head(MOST_VALUES)
+    return dict(counts.iter_rows())
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _places(run_id: str, split: str, chosen: str, search: Search | None) -> np.ndarray:
+    """int (k,): the rows of the split that pass the filter and the search, in the filter's order."""
     encoded = readouts.encoded_of(run_id)
     rows = encoded.rows(split)
     labels = np.asarray(rows.labels)
@@ -96,12 +156,14 @@ def _places(run_id: str, split: str, chosen: str, user: str) -> np.ndarray:
         places = np.argsort(-np.asarray(lengths), kind="stable")
     elif chosen in ("clicked", "unclicked"):
         places = np.flatnonzero((labels >= 0.5) == (chosen == "clicked"))
-    if user:
-        places = places[_is_of(run_id, user, np.asarray(rows.rows)[places])]
+    if search:
+        column, value = search
+        places = places[(_texts(run_id, split, column) == value).fill_null(False).to_numpy()[places]]
     return places
 
 
-def _is_of(run_id: str, user: str, table_rows: np.ndarray) -> np.ndarray:
-    spec = readouts.services.runs().get(run_id).spec()
-    groups = readouts.dataset_of(readouts.services.runs().get(run_id)).frame[spec.preparation.schema.group or ""]
-    return (groups.gather(table_rows).cast(str) == user).fill_null(False).to_numpy()
+def _texts(run_id: str, split: str, column: str) -> pl.Series:
+    """A column of the table as text, in the rows of a split."""
+    run = readouts.services.runs().get(run_id)
+    rows = np.asarray(readouts.encoded_of(run_id).rows(split).rows)
+    return as_text(readouts.dataset_of(run).frame[column]).gather(rows)

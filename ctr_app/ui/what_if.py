@@ -10,8 +10,10 @@ import polars as pl
 import streamlit as st
 
 from ..data.batch import Batch
+from ..data.columns import as_number, as_text
 from ..data.encoding import Encoder
 from ..data.errors import InputError, shorten, spaced
+from ..data.schema import Role
 from ..explain import what_if as explain
 from ..explain.readouts import sample_batch
 from ..explain.what_if import Value
@@ -19,10 +21,12 @@ from ..training.metrics import sigmoid
 from ..training.run_store import Run
 from ..training.trainer import predict
 from . import charts, parts, prediction_charts, readouts
+from .attention_items import item_labels, item_options
 from .row_choice import ChosenRow
+from .row_words import is_missing, items_of
 from .words import _, plain
 
-MOST_OPTIONS = 2000
+MOST_OPTIONS = 5000
 CURVE_ROWS = 60
 MANY_ROWS = 5000
 MOST_SHOWN_VALUES = 25
@@ -51,7 +55,7 @@ def draw(run: Run, row: Batch, table_row: pl.DataFrame, chosen: ChosenRow) -> No
 def _edit(run: Run, row: Batch, table_row: pl.DataFrame, chosen: ChosenRow) -> None:
     """Widgets of the fields to edit; the prediction after it, and of two edits what they do together."""
     model, encoder = readouts.model_of(run.id)
-    fields = [f for f in encoder.layout.field_names if f in encoder.layout.numeric + encoder.layout.categorical]
+    fields = list(encoder.layout.field_names)
     edited = st.multiselect(
         _("Fields to edit"),
         fields,
@@ -76,13 +80,16 @@ def _edit(run: Run, row: Batch, table_row: pl.DataFrame, chosen: ChosenRow) -> N
 
 def _value_widget(run: Run, encoder: Encoder, field: str, table_row: pl.DataFrame, chosen: ChosenRow) -> Value:
     key = f"predictions-value-{run.id}-{chosen.table_row}-{encoder.layout.field_names.index(field)}"
-    own = table_row[field][0] if field in table_row.columns else None
-    if field in encoder.layout.numeric:
-        start = _number(own, otherwise=encoder.transforms[field].median)
-        return float(st.number_input(plain(field), value=start, key=key, format="%g"))
+    column = encoder.schema.column(field)
+    if column.role is Role.SEQUENCE:
+        return _history_widget(run, field, items_of(table_row, column), key)
+    own = None if is_missing(table_row, column) else as_text(table_row[field])[0]
+    if column.role is Role.NUMERIC:
+        start = as_number(table_row[field])[0]
+        return st.number_input(plain(field), value=start, key=key, format="%g", placeholder=_("missing"))
     vocabulary, names = encoder.vocabulary_of(field), readouts.dataset_of(run).names().get(field, {})
     values = vocabulary.texts.head(MOST_OPTIONS).to_list()
-    first = MISSING_VALUE if own is None else str(own)
+    first = MISSING_VALUE if own is None else own
     options = [first, *(v for v in (*values, UNKNOWN_VALUE, MISSING_VALUE) if v != first)]
     words = {UNKNOWN_VALUE: _("(a value never seen)"), MISSING_VALUE: _("(missing)")}
     picked = st.selectbox(
@@ -96,13 +103,13 @@ def _value_widget(run: Run, encoder: Encoder, field: str, table_row: pl.DataFram
     return None if picked == MISSING_VALUE else str(picked)
 
 
-def _number(value: Any, otherwise: float) -> float:
-    """A cell as a number; ``otherwise`` where it is none."""
-    try:
-        found = float(value)
-    except (TypeError, ValueError):
-        return otherwise
-    return found if np.isfinite(found) else otherwise
+def _history_widget(run: Run, field: str, own: list[str], key: str) -> list[str]:
+    options = item_options(readouts.model_of(run.id)[1], field, own)
+    labels = item_labels(run, field, options)
+    picked = st.multiselect(
+        plain(field), list(options), default=list(options)[: len(own)], key=key, format_func=labels.__getitem__
+    )
+    return [options[item] for item in picked]
 
 
 def _before_and_after(before: float, after: float) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ctr_app.training.run_store import Run
+from ctr_app.ui.words import plain
 
 from .conftest import OpenPage
 from .reading import charts, is_well, words
@@ -49,10 +50,17 @@ def test_every_further_way_is_drawn(open_page: OpenPage, trained: dict[str, Run]
 
 def test_rows_are_found_by_their_user(open_page: OpenPage, trained: dict[str, Run]) -> None:
     run = trained["DIN"]
+    group = str(run.spec().preparation.schema.group)
     app = open_page("attention", run)
-    group = run.spec().preparation.schema.group
-    if group is None:
-        assert not app.text_input
-        return
-    app.text_input(key=f"attention-user-{run.id}").set_value("nobody at all").run()
+    search = app.selectbox(key=f"attention-searched-{run.id}-0")
+    assert search.value is None
+    assert app.selectbox(key=f"attention-search-{run.id}").value == group
+    user, rows = str(search.options[-1]).rstrip(")").split(" (")
+    search.set_value(user).run()
+    assert is_well(app)
+    assert plain(f"{group}: {user}") in words(app)
+    assert rows == "1"
+    assert "Row, 1 to 1" in [box.label for box in app.number_input]
+    others = "unclicked" if "click = 1" in words(app) else "clicked"
+    app.selectbox(key="attention-filter").set_value(others).run()
     assert "No test row is like that." in app.info[0].value
