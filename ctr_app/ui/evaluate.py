@@ -11,9 +11,8 @@ from ..data.reading import Table, read_table
 from ..explain.curves import calibration, gains, histogram, precision_recall, roc
 from ..explain.importance import ATTRIBUTED_ROWS
 from ..explain.scored import Fit, Scored
-from ..explain.slices import LEAST_ROWS, one_class_slices, surprise_of_chance
 from ..training.run_store import Run
-from . import charts, evaluation_charts, parts, scores
+from . import charts, evaluate_slices, evaluation_charts, parts, scores
 from .scores import Rows
 from .state import drop_upload, state
 from .words import _, error_text, plain
@@ -30,6 +29,16 @@ METRIC_WORDS = {
     ),
     "brier": ("Brier score", "Mean square of CTR minus label; lower is better."),
     "calibration": ("Predicted over observed", "Sum of predicted CTR over number of clicks; 1 is right on average."),
+}
+CURVE_WORDS = {
+    "roc": "It tells how well clicks are ranked above other rows, whatever the threshold. It cannot tell whether the "
+    "CTR itself is right, and flatters where clicks are few.",
+    "precision": "It tells what a cut-off costs: how much of what is taken clicks, for how many of the clicks. It "
+    "cannot be compared between tables with other shares of clicks.",
+    "lift": "It tells how much of the clicks the highest rows hold, beside rows taken by chance. It cannot tell "
+    "whether the CTR itself is right.",
+    "scores": "It tells how far clicks and other rows lie apart, and where they mix. It cannot tell how many of each "
+    "there are: each adds up to 100 %.",
 }
 CURVES = {"roc": "ROC", "precision": "Precision and recall", "lift": "Lift", "scores": "Scores by label"}
 
@@ -95,7 +104,7 @@ def _everything(run: Run, rows: Rows, fit: Fit | None) -> None:
         _fit(fit)
     _numbers(rows)
     _pictures(run, rows.scored)
-    _slices(run, rows)
+    evaluate_slices.draw(run, rows)
     _importance(run, rows)
 
 
@@ -159,27 +168,41 @@ def _numbers(rows: Rows) -> None:
 def _pictures(run: Run, scored: Scored) -> None:
     """Calibration, and one of the other curves."""
     family = run.spec().family
+    chosen = _choose_curve() if scored.has_both_labels else None
     left, right = st.columns(2, gap="large")
     with left:
-        st.space("medium")
         bins = calibration(scored)
         sentence = _calibration_sentence(bins)
         title = charts.titled(sentence, _("observed against predicted CTR, bins of equally many rows, 95 % intervals"))
         evaluation_charts.calibration_chart(bins, family, title).draw(alt=sentence)
+        st.caption(
+            _(
+                "It tells whether a predicted CTR can be taken at its word. It cannot tell clicks from other rows: who "
+                "always says the mean is calibrated too."
+            )
+        )
     with right:
-        if not scored.has_both_labels:
+        if chosen is None:
             st.info(_("All rows have one label: there is no ranking to draw."))
             return
-        chosen = st.segmented_control(
-            _("Curve"),
-            list(CURVES),
-            default="roc",
-            required=True,
-            key="evaluate-curve",
-            format_func=lambda name: _(CURVES[name]),
-            label_visibility="collapsed",
+        _curve(chosen, family, scored)
+        st.caption(_(CURVE_WORDS[chosen]))
+
+
+def _choose_curve() -> str:
+    with st.columns(2, gap="large")[1]:
+        return (
+            st.segmented_control(
+                _("Curve"),
+                list(CURVES),
+                default="roc",
+                required=True,
+                key="evaluate-curve",
+                format_func=lambda name: _(CURVES[name]),
+                label_visibility="collapsed",
+            )
+            or "roc"
         )
-        _curve(chosen or "roc", family, scored)
 
 
 def _calibration_sentence(bins: pd.DataFrame) -> str:
@@ -202,7 +225,8 @@ def _curve(name: str, family: str, scored: Scored) -> None:
         found = roc(scored)
         share = float(np.interp(0.1, found["fpr"], found["tpr"]))
         sentence = _("At 10 % false alarms {share:.0%} of the clicks are found", share=share)
-        evaluation_charts.roc_chart(found, family, charts.titled(sentence)).draw(alt=sentence)
+        title = charts.titled(sentence, _("clicks found against false alarms, at every threshold; dashed: guessing"))
+        evaluation_charts.roc_chart(found, family, title).draw(alt=sentence)
     elif name == "precision":
         found = precision_recall(scored)
         precision = float(found["precision"].iloc[int((found["recall"] - 0.5).abs().argmin())])
@@ -213,64 +237,14 @@ def _curve(name: str, family: str, scored: Scored) -> None:
         found = gains(scored)
         share = float(np.interp(0.1, found["rows"], found["clicks"]))
         sentence = _("The highest tenth holds {share:.0%} of the clicks: lift {lift:.1f}", share=share, lift=share * 10)
-        evaluation_charts.lift_chart(found, family, charts.titled(sentence)).draw(alt=sentence)
+        title = charts.titled(sentence, _("clicks found against rows taken, the highest CTR first; dashed: guessing"))
+        evaluation_charts.lift_chart(found, family, title).draw(alt=sentence)
     else:
         weight = scored.weight * scored.labels
         high, low = np.average(scored.ctr, weights=weight), np.average(scored.ctr, weights=scored.weight - weight)
         sentence = _("Clicks get {high:.1%} on average, other rows {low:.1%}", high=high, low=low)
         title = charts.titled(sentence, _("filled: clicks; outlined: no clicks; each adds up to 100 %"))
         evaluation_charts.scores_chart(histogram(scored), family, title).draw(alt=sentence)
-
-
-def _slices(run: Run, rows: Rows) -> None:
-    """The same by value: of all fields the worst, or of one field all."""
-    st.subheader(_("Where it is off"))
-    fields = list(scores.fields(run.id))
-    chosen = st.selectbox(
-        _("Slices by"),
-        [None, *fields],
-        key=f"evaluate-field-{run.id}",
-        format_func=lambda field: _("All fields, the most surprising first") if field is None else field,
-        width=420,
-    )
-    if chosen is None:
-        found = scores.worst(rows)
-        found = found.assign(slice=[f"{f} · {v}" for f, v in zip(found["field"], found["value"], strict=True)])
-    else:
-        found = scores.by_field(rows, chosen).assign(field=chosen)
-        found = found.assign(slice=found["value"])
-    if found.empty:
-        st.info(_("No slice has {count} rows or more, so there is nothing to say.", count=LEAST_ROWS))
-        return
-    sentence = _slice_sentence(found)
-    title = charts.titled(sentence, _("line: observed CTR with its 95 % interval; diamond: predicted CTR"))
-    family = run.spec().family
-    evaluation_charts.slices_chart(found.head(15), family, title).draw(alt=sentence)
-    without = one_class_slices(found)
-    words = _(
-        "Sorted by the gap in standard errors that chance alone would have; of {count} slices, one reaches {limit:.1f} "
-        "in 5 % of cases without anything being wrong.",
-        count=spaced(len(found)),
-        limit=surprise_of_chance(len(found)),
-    )
-    if without:
-        words += " " + _("{count} slices have one label alone, so no AUC.", count=without)
-    st.caption(words)
-    parts.table_behind(found.drop(columns="slice"), "evaluate-slices")
-
-
-def _slice_sentence(found: pd.DataFrame) -> str:
-    worst = found.iloc[0]
-    if abs(worst["surprise"]) < surprise_of_chance(len(found)):
-        return _("No slice is off by more than chance explains")
-    verb = _("too high") if worst["gap"] > 0 else _("too low")
-    return _(
-        "{slice} is predicted {verb}: {predicted:.1%}, but {observed:.1%} click",
-        slice=worst["slice"],
-        verb=verb,
-        predicted=worst["predicted"],
-        observed=worst["observed"],
-    )
 
 
 def _importance(run: Run, rows: Rows) -> None:

@@ -89,8 +89,12 @@ def scores_chart(found: pd.DataFrame, family: str, title: dict[str, str]) -> Any
 
 @kept
 def slices_chart(found: pd.DataFrame, family: str, title: dict[str, str]) -> Any:
-    """For each slice the observed CTR with its interval as a line, and the predicted one as a diamond."""
-    shown = found.assign(slice=_unique([shorten(name, 44) for name in found["slice"]]))
+    """For each slice the observed CTR with its interval as a line, and the predicted one as a diamond.
+
+    ``found`` is that of ``slices``, with its name ``slice`` and its rows in words, ``support``.
+    """
+    names = [f"{shorten(n, 40)} ({rows})" for n, rows in zip(found["slice"], found["support"], strict=True)]
+    shown = found.assign(slice=_unique(names))
     y = alt.Y("slice:N", sort=None, title=None, axis=alt.Axis(labelLimit=330, labelOverlap=False, labelFlush=False))
     tooltip = [
         alt.Tooltip("slice:N", title=_("slice")),
