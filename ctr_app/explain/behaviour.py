@@ -44,8 +44,7 @@ def by_behaviour(
     """
     a, b = pairs_of_rows(batch, num_pairs, seed)
     first, second = np.triu_indices(len(layout.field_names), k=1)
-    differences = _fm_differences(model, a, b) if isinstance(model, FM) else _differences(model, layout, a, b)
-    squares = differences**2  # (F (F - 1) / 2, n)
+    squares = _squares(model, layout, a, b)
     counted = np.ones(squares.shape, dtype=bool)
     if support and training_rows is not None:
         has_support = SwapSupport(layout, training_rows, a, b, support)
@@ -56,6 +55,17 @@ def by_behaviour(
     names = np.array(layout.field_names, dtype=object)
     columns = {"field_a": names[first], "field_b": names[second], "strength": strengths, "error": errors}
     return strongest_first(pd.DataFrame(columns | ({"swaps": counted.sum(axis=1)} if support else {})))
+
+
+def swap_strengths(model: nn.Module, layout: FieldLayout, batch: Batch, num_pairs: int) -> np.ndarray:
+    """The strengths of ``by_behaviour`` alone, (F (F - 1) / 2,), pairs in the order of ``itertools.combinations``."""
+    squares = _squares(model, layout, *pairs_of_rows(batch, num_pairs, seed=0))
+    return half_root_mean(squares, np.ones_like(squares))[0]
+
+
+def _squares(model: nn.Module, layout: FieldLayout, a: Batch, b: Batch) -> np.ndarray:
+    """The squared mixed difference of every pair of fields on n pairs of rows, (F (F - 1) / 2, n)."""
+    return (_fm_differences(model, a, b) if isinstance(model, FM) else _differences(model, layout, a, b)) ** 2
 
 
 def half_root_mean(squares: np.ndarray, counted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from copy import deepcopy
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import polars as pl
 from torch import nn
@@ -17,16 +18,16 @@ from ..data.dataset import EncodedDataset
 from ..data.files import write_bytes
 from ..models.fm import FM
 from ..training.run_store import Run
-from .behaviour import by_behaviour
+from .behaviour import swap_strengths
 from .readouts import readouts_for, sample_batch
-from .weights import by_weights
+from .weights import strengths_by_weights
 
 COLUMNS = {"readout": pl.String, "field_a": pl.String, "field_b": pl.String, "strength": pl.Float64}
 FILE_NAME = re.compile(r"(\d{5,})\.parquet")
-SAMPLE_ROWS = 1024
+SAMPLE_ROWS = 256
 # Behaviour is measured on as many pairs of rows as leave it a small part of an epoch, or else not at all.
 SHARE_OF_EPOCH, LEAST_ROWS = 0.03, 4096
-FEWEST_PAIRS, MOST_PAIRS = 16, 256
+FEWEST_PAIRS, MOST_PAIRS = 16, 128
 # Up to this many epochs each is kept, later ones ever farther apart.
 DENSE_EPOCHS = 64
 
@@ -46,19 +47,31 @@ def keep_snapshot(run: Run, epoch: int, model: nn.Module, dataset: EncodedDatase
         _thin_out(run)
 
 
-def measured(title: str, model: nn.Module, layout: FieldLayout, train: Batch) -> pd.DataFrame:
-    """Columns readout, field_a, field_b, strength: by weights and by behaviour, where the model has them."""
+def measured(title: str, model: nn.Module, layout: FieldLayout, train: Batch) -> pl.DataFrame:
+    """Columns readout, field_a, field_b, strength: by weights and by behaviour, where the model has them.
+
+    Readout by readout, strongest first, as ``by_weights`` and ``by_behaviour`` have it of the same rows.
+    """
     rows = sample_batch(train, SAMPLE_ROWS)
     is_closed_form = isinstance(model, FM)  # no row passes through the model
     num_pairs = MOST_PAIRS if is_closed_form else num_row_pairs(len(layout.field_names), len(train))
-    frames = {}
+    found = {}
     for readout in readouts_for(title):
         if readout == "weights":
-            frames[readout] = by_weights(model, rows)
+            strengths = strengths_by_weights(model, rows)
+            found[readout] = strengths[np.triu_indices(len(strengths), k=1)]
         elif readout == "behaviour" and num_pairs:
-            frames[readout] = by_behaviour(model, layout, rows, num_pairs)
-    named = [frame.assign(readout=readout)[list(COLUMNS)] for readout, frame in frames.items()]
-    return pd.concat(named, ignore_index=True) if named else pd.DataFrame(columns=list(COLUMNS))
+            found[readout] = swap_strengths(model, layout, rows, num_pairs)
+    frames = [_frame(readout, layout.field_names, strengths) for readout, strengths in found.items()]
+    return pl.concat(frames) if frames else pl.DataFrame(schema=COLUMNS)
+
+
+def _frame(readout: str, names: Sequence[str], strengths: np.ndarray) -> pl.DataFrame:
+    """The lines of one readout, of the strengths (P,) of all pairs."""
+    order = np.argsort(-strengths, kind="stable")
+    first, second = ([names[place] for place in one[order]] for one in np.triu_indices(len(names), k=1))
+    columns = {"readout": [readout] * len(order), "field_a": first, "field_b": second, "strength": strengths[order]}
+    return pl.DataFrame(columns, schema=COLUMNS)
 
 
 def _on_cpu(model: nn.Module) -> nn.Module:
@@ -74,10 +87,10 @@ def num_row_pairs(num_fields: int, train_rows: int) -> int:
     return min(MOST_PAIRS, affordable) if affordable >= FEWEST_PAIRS else 0
 
 
-def write_snapshot(run: Run, epoch: int, frame: pd.DataFrame) -> None:
+def write_snapshot(run: Run, epoch: int, frame: pl.DataFrame) -> None:
     """Store one epoch's strengths (columns readout, field_a, field_b, strength), whole or not at all."""
     content = io.BytesIO()
-    pl.DataFrame({name: frame[name].to_numpy() for name in COLUMNS}, schema=COLUMNS).write_parquet(content)
+    frame.write_parquet(content)
     write_bytes(_file(run, epoch), content.getvalue())
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
-from ..data.batch import Batch
+from ..data.batch import Batch, FieldLayout
 from ..data.errors import InputError
 from ..models.dcn import DCN
 from ..models.fm import FM
@@ -23,10 +23,17 @@ def by_weights(model: nn.Module, batch: Batch, *, raw: bool = False) -> pd.DataF
     Raises:
         InputError: for a family whose weights do not tell pairs apart.
     """
+    strengths = strengths_by_weights(model, batch, raw=raw)
+    layout: FieldLayout = model.layout  # type: ignore[assignment]
+    return pair_frame(layout.field_names, strengths)
+
+
+def strengths_by_weights(model: nn.Module, batch: Batch, *, raw: bool = False) -> np.ndarray:
+    """What ``by_weights`` tells, as a symmetric matrix (F, F) with zeros on its diagonal."""
     if isinstance(model, FM):
-        return pair_frame(model.layout.field_names, fm_strengths(model, batch, raw=raw))
+        return fm_strengths(model, batch, raw=raw)
     if isinstance(model, DCN):
-        return pair_frame(model.layout.field_names, dcn_strengths(model, batch, raw=raw))
+        return dcn_strengths(model, batch, raw=raw)
     raise InputError("The weights of DIN do not name pairs of fields; read its behaviour instead.")
 
 
@@ -81,11 +88,16 @@ def second_moments(x: Tensor, *, raw: bool = False) -> Tensor:
 
 
 def root_mean_squares(products: Tensor, rows: Tensor, columns: Tensor, slices: list[slice]) -> Tensor:
-    """Root of tr(R_i P_ij C_j P_ij^T) for each pair of blocks, (F, F); R and C are the moments of rows and columns."""
-    squares = [
-        [((rows[a, a] @ products[a, b]) * (products[a, b] @ columns[b, b])).sum() for b in slices] for a in slices
-    ]
-    return torch.tensor(squares, dtype=torch.float64).clamp_min(0).sqrt()
+    """Root of tr(R_i P_ij C_j P_ij^T) for each pair of blocks, (F, F); R and C are the moments of rows and columns.
+
+    The trace is the sum over the block of the elementwise product of R_i P_ij and P_ij C_j.
+    """
+    of_rows = torch.cat([rows[a, a] @ products[a] for a in slices])
+    of_columns = torch.cat([products[:, b] @ columns[b, b] for b in slices], dim=1)
+    blocks = (of_rows * of_columns).split([b.stop - b.start for b in slices], dim=1)
+    sums = torch.stack([block.sum(dim=1) for block in blocks], dim=1)  # (width, F)
+    squares = torch.stack([sums[a].sum(dim=0) for a in slices])
+    return squares.double().clamp_min(0).sqrt()
 
 
 def _mean_slopes(model: DCN, x0: Tensor, state: Tensor, layer: int) -> Tensor:

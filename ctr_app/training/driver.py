@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
 
 from ..data.batch import Batch
 from ..data.dataset import EncodedDataset
@@ -25,6 +24,7 @@ from .device import choose_device, out_of_memory
 from .metrics import measure
 from .null_labels import null_labels
 from .run_store import Run
+from .showing import AtEpoch, Showing
 from .trainer import EpochDone, EvalDone, Event, Finished, StepDone, Trainer, TrainingFailed, predict
 
 logger = logging.getLogger(__name__)
@@ -43,9 +43,6 @@ class Progress:
     values: dict[str, Any]
 
 
-AtEpoch = Callable[[Run, int, nn.Module, EncodedDataset], None]
-
-
 def train_run(
     run: Run,
     datasets: DatasetStore,
@@ -54,8 +51,8 @@ def train_run(
 ) -> None:
     """Train ``run`` in this thread until it is done, stopped or failed; its status says which, in words.
 
-    ``at_epoch`` is shown the model before training, as epoch 0, and after each evaluation as it was validated. An
-    error of its own is logged, and training goes on.
+    ``at_epoch`` is shown the model before training, as epoch 0, and after evaluations as it was validated: all of
+    them, or those that a small share of the training's time is enough for (``Showing``).
 
     Raises:
         KeyboardInterrupt: after the status says that the run was stopped.
@@ -151,14 +148,15 @@ class _Driver:
         return state, reason
 
     def _train(self, trainer: Trainer, dataset: EncodedDataset) -> tuple[str, str]:
-        self._show(0, trainer.model, dataset)
+        show = Showing(self.run, self.at_epoch, dataset)
+        show(0, trainer.model)
         with closing(trainer.run()) as events:
             for event in events:
                 self._write(event, trainer)
                 if isinstance(event, Finished):
                     return "done", self._why_early(trainer) if event.reason == "patience" else ""
                 if isinstance(event, EvalDone):
-                    self._show(event.epoch, trainer.model, dataset)
+                    show(event.epoch, trainer.model, event.ends_after)
                 elif not self.losses and (asked := self.run.stop_request()):  # an epoch counts when its speed is known
                     return asked
         raise AssertionError("a trainer always ends with Finished")
@@ -211,14 +209,6 @@ class _Driver:
             self.training_rows += event.rows
             if self.is_resumable:
                 self.run.save_last(trainer.model, trainer.optimizer.state())
-
-    def _show(self, epoch: int, model: nn.Module, dataset: EncodedDataset) -> None:
-        if self.at_epoch is None:
-            return
-        try:
-            self.at_epoch(self.run, epoch, model, dataset)
-        except Exception:
-            logger.exception("Run %s goes on without what was to be kept of epoch %d", self.run.id, epoch)
 
     def _write_steps(self, step: int, trainer: Trainer) -> None:
         if not self.losses:

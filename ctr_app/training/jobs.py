@@ -12,8 +12,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from ..data.store import DatasetStore
-from .driver import AtEpoch, train_run
+from .driver import train_run
 from .run_store import Run, RunStore
+from .showing import AtEpoch
 
 OWN, EXTRA, LAST = range(3)
 Work = Callable[[Run, DatasetStore], None]

@@ -33,12 +33,16 @@ class StepDone:
 
 @dataclass(frozen=True)
 class EvalDone:
-    """One evaluation on the validation rows, at the end of an epoch; the model is still as it was validated."""
+    """One evaluation on the validation rows, at the end of an epoch; the model is still as it was validated.
+
+    ``ends_after`` is the epoch that is the last one if none after this one is better.
+    """
 
     step: int
     epoch: int
     metrics: Metrics
     is_best: bool
+    ends_after: int
 
 
 @dataclass(frozen=True)
@@ -132,7 +136,8 @@ class Trainer:
             with self.optimizer.averaged():
                 metrics = self._evaluate()
                 is_best = self._keep_if_best(epoch, metrics)
-                yield EvalDone(step, epoch, metrics, is_best)
+                ends_after = min(self.config.epochs, self.best_epoch + self.config.patience)
+                yield EvalDone(step, epoch, metrics, is_best, ends_after)
             yield EpochDone(epoch, len(self.train), seconds, is_best)
             if epoch - self.best_epoch >= self.config.patience:
                 yield Finished("patience", self.best_epoch)

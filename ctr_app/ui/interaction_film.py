@@ -16,6 +16,7 @@ from ..explain.recovery import recovery
 from ..explain.snapshots import snapshot_epochs
 from ..training.progress import curves
 from ..training.run_store import Run
+from ..training.showing import MOST_SHARE
 from . import charts, film_charts, parts, readouts
 from .drawing import Drawing
 from .maps import READOUT_NAMES
@@ -28,6 +29,8 @@ from .words import _
 FRAME_SECONDS = 0.7
 # Lines of more pairs than this are a thicket.
 MOST_LINES = 40
+# More runs of epochs than this are not told one by one.
+MOST_RANGES = 12
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,7 @@ def draw(run: Run, frame: pd.DataFrame, picked: tuple[str, str] | None) -> None:
     film = _film(run, found, readout)
     is_playing = _is_playing(film)
     st.fragment(_show, run_every=FRAME_SECONDS if is_playing else None)(film, is_playing)
+    st.caption(_kept(film))
     st.caption(
         _(
             "The same rows are measured at each epoch, on one scale, so that colours can be compared; they are fewer "
@@ -77,6 +81,33 @@ def draw(run: Run, frame: pd.DataFrame, picked: tuple[str, str] | None) -> None:
         _("All epochs as a table"),
         {"strength": st.column_config.NumberColumn(_("logits (RMS)"), format="%.4f")},
     )
+
+
+def _kept(film: Film) -> str:
+    """Of which epochs there are maps, where some were passed over."""
+    kept, count = [epoch for epoch in film.epochs if epoch], film.epochs[-1]
+    if len(kept) >= count:
+        return _("The map of every epoch was kept.")
+    return _(
+        "Of {count} epochs the maps of {kept} were kept, since maps are to take no more than {share:.0%} of the "
+        "training: {epochs}.",
+        count=count,
+        kept=len(kept),
+        share=MOST_SHARE,
+        epochs=_ranges(kept),
+    )
+
+
+def _ranges(numbers: Sequence[int]) -> str:
+    """Ascending numbers in words: ``1–3, 5, 7``; of many gaps only the first."""
+    parts: list[list[int]] = []
+    for number in numbers:
+        if parts and number == parts[-1][-1] + 1:
+            parts[-1].append(number)
+        else:
+            parts.append([number])
+    words = [str(part[0]) if len(part) == 1 else f"{part[0]}–{part[-1]}" for part in parts]
+    return ", ".join(words if len(words) <= MOST_RANGES else [*words[:MOST_RANGES], "…", words[-1]])
 
 
 def _nothing_was_kept(run: Run) -> None:

@@ -43,6 +43,7 @@ def test_the_slider_goes_through_the_epochs(open_page: OpenPage, trained: dict[s
         assert f"**Epoch {epoch} of 2** · validation AUC **{evals[epoch]['auc']:.4f}**" in words(app)
     app.select_slider(key=f"interactions-film-epoch-{run.id}").set_value(0).run()
     assert "**Before training**" in words(app)
+    assert "The map of every epoch was kept." in words(app)
     assert is_well(app)
     app.toggle(key="interactions-reveal").set_value(True).run()
     assert "planted pairs found" in words(app)

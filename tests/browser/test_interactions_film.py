@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import polars as pl
 import pytest
 
 from ctr_app.explain.snapshots import snapshot, snapshots, write_snapshot
@@ -21,7 +22,7 @@ def lengthen(run: Run) -> None:
     kept, evaluation = snapshot(run, 2), next(e for e in run.history() if e["kind"] == "eval" and e["epoch"] == 2)
     assert kept is not None
     for epoch in range(3, LAST + 1):
-        write_snapshot(run, epoch, kept)
+        write_snapshot(run, epoch, pl.from_pandas(kept.drop(columns="epoch")))
         run.append(**(evaluation | {"epoch": epoch, "is_best": False}))
 
 

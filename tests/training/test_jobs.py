@@ -9,10 +9,11 @@ import pytest
 
 from ctr_app.data.store import DatasetStore
 from ctr_app.training import jobs
-from ctr_app.training.driver import AtEpoch, train_run
+from ctr_app.training.driver import train_run
 from ctr_app.training.extra import new_extra_run
 from ctr_app.training.jobs import JobQueue
 from ctr_app.training.run_store import Run, RunStore
+from ctr_app.training.showing import AtEpoch
 
 from .conftest import NewRun
 

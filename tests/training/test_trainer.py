@@ -44,7 +44,7 @@ def test_steps_evaluation_epoch_and_end_come_in_this_order() -> None:
         (5, 2, 4),
         (6, 2, 2),
     ]
-    assert [event.step for event in events if isinstance(event, EvalDone)] == [3, 6]
+    assert [(event.step, event.ends_after) for event in events if isinstance(event, EvalDone)] == [(3, 2), (6, 2)]
     assert all(event.rows == 10 and event.seconds > 0 for event in events if isinstance(event, EpochDone))
     assert isinstance(events[-1], Finished)
     assert events[-1].reason == "epochs"
@@ -92,6 +92,7 @@ def test_patience_counts_epochs_without_a_better_value(
     measured_as(monkeypatch, *metrics)
     events = list(trainer(epochs=20, **settings).run())
     assert events[-1] == Finished("patience", best_epoch)
+    assert [event.ends_after for event in events if isinstance(event, EvalDone)][-1] == last_epoch
     assert [event.epoch for event in events if isinstance(event, EpochDone)][-1] == last_epoch
 
 
