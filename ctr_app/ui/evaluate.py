@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from ..data.errors import InputError, shorten, spaced
+from ..data.errors import InputError, join_names, shorten, spaced
 from ..data.reading import Table, read_table
 from ..explain.curves import calibration, gains, histogram, precision_recall, roc
 from ..explain.importance import ATTRIBUTED_ROWS
@@ -115,14 +115,16 @@ def _fit(fit: Fit) -> None:
         st.warning(_("Not in the table, so read as missing in every row: {names}.", names=names))
     if fit.unlabelled:
         st.info(_("{count} rows have no label and are left out.", count=spaced(fit.unlabelled)))
-    worst = fit.fields.sort_values("new", ascending=False).iloc[0]
-    if worst["new"] > 0:
+    new = fit.fields[fit.fields["new"] > 0].sort_values("new", ascending=False)
+    if len(new):
+        listed = [
+            _("{share:.1%} of {field}", share=s, field=shorten(f))
+            for s, f in zip(new["new"], new["field"], strict=True)
+        ]
         st.caption(
             _(
-                "{share:.1%} of {field} are values that training never showed often enough, or numbers beyond its "
-                "range; the model knows nothing of them.",
-                share=worst["new"],
-                field=plain(worst["field"]),
+                "New to the model, as rare or never seen in training or beyond its range of numbers: {listed}.",
+                listed=plain(join_names(listed)),
             )
         )
     share = st.column_config.NumberColumn(format="percent")

@@ -12,6 +12,7 @@ from .charts import LABEL_SIZE, MUTED, SLANTED, hue, readable
 from .drawing import Drawing, is_dark, kept
 from .words import _
 
+VALUES_WIDTH = 860  # pixels
 SIGNED = alt.Scale(range="diverging", domain=[-1, 1])
 
 
@@ -52,7 +53,7 @@ def _split_bars() -> Any:
         alt.Tooltip("part:N", title=_("part")),
         alt.Tooltip("amount:Q", format="+.4f", title=_("change in logits")),
     ]
-    x = alt.X("amount:Q", title=_("change in logits"))
+    x = alt.X("amount:Q", title=_("change in logits"), axis=alt.Axis(tickCount=6))
     bars = alt.Chart(alt.NamedData("parts")).mark_bar(cornerRadius=2)
     return readable(bars.encode(x=x, y=y, color=color, tooltip=tooltip), height=alt.Step(30))
 
@@ -73,16 +74,18 @@ def methods_chart(frame: pd.DataFrame, title: dict[str, str]) -> Any:
 
 @kept
 def number_curves(curves: pd.DataFrame, mean: pd.DataFrame, name: str, family: str, title: dict[str, str]) -> Any:
-    """CTR over a number: a thin line per row, the mean thick, and ticks where tenths of the data lie."""
-    x = alt.X("number:Q", title=name, scale=alt.Scale(nice=False))
+    """CTR over a number: a thin line per row, the mean thick, and ticks where twentieths of the data lie."""
+    x = alt.X("number:Q", title=name, scale=alt.Scale(nice=False), axis=alt.Axis(tickCount=8))
     y = alt.Y("ctr:Q", title=_("predicted CTR"), axis=alt.Axis(format="%", tickCount=6))
     lines = alt.Chart(curves).mark_line(strokeWidth=1, opacity=0.25, color=MUTED[is_dark()])
-    bold = alt.Chart(mean).mark_line(strokeWidth=3.5, color=hue(family), point=True)
+    bold = alt.Chart(mean).mark_line(strokeWidth=3.5, color=hue(family))
+    points = alt.Chart(mean).mark_point(filled=True, size=45, color=hue(family), opacity=1)
     tooltip = [alt.Tooltip("number:Q", title=name), alt.Tooltip("ctr:Q", format=".2%", title=_("mean CTR"))]
     rug = alt.Chart(mean).mark_tick(thickness=2, size=12, color=hue(family), yOffset=-6)
     layers = [
         lines.encode(x=x, y=y, detail="row:N"),
-        bold.encode(x=x, y=y, tooltip=tooltip),
+        bold.encode(x=x, y=y),
+        points.encode(x=x, y=y, tooltip=tooltip),
         rug.encode(x=x, y=alt.value(alt.ExprRef("height"))),
     ]
     return readable(alt.layer(*layers), title=title, height=340)
@@ -107,4 +110,5 @@ def value_curves(curves: pd.DataFrame, mean: pd.DataFrame, name: str, family: st
         y=alt.Y("count:Q", title=_("rows"), axis=alt.Axis(tickCount=2, format="~s")),
         tooltip=tooltip,
     )
-    return readable(alt.vconcat(counts, above, spacing=8), title=title)
+    width = alt.Step(max(24, min(64, VALUES_WIDTH // max(1, len(mean)))))
+    return readable(alt.vconcat(counts.properties(width=width), above.properties(width=width), spacing=8), title=title)

@@ -132,7 +132,10 @@ def _pair(run: Run, row: Batch, edits: dict[str, Value]) -> None:
             "amount": [found.main_a, found.main_b, found.interaction],
         }
     )
-    sentence = _("Together they add {amount:+.3f} beyond what each does alone", amount=found.interaction)
+    words = "Together they add {amount:.3f} beyond what each does alone"
+    if found.interaction < 0:
+        words = "Together they take away {amount:.3f} beyond what each does alone"
+    sentence = _(words, amount=abs(found.interaction))
     title = charts.titled(sentence, _("change of the logit, split into each edit and their interaction"))
     prediction_charts.split_bars(frame, title).draw(alt=sentence)
     after = explain.edited(row, encoder, edits)
@@ -256,13 +259,22 @@ def _curve(run: Run, _row: Batch, _table_row: pl.DataFrame, chosen: ChosenRow) -
     if field in encoder.layout.numeric:
         prediction_charts.number_curves(found, mean, name, family, title).draw(alt=sentence)
         st.caption(
-            _("Ticks at the bottom part the training rows into twentieths: where they are far apart, few rows lie.")
+            _(
+                "It tells what the model says as the number alone changes; between two ticks lies a twentieth of the "
+                "training rows. Where ticks are far apart few rows lie, and it cannot tell what other fields would do."
+            )
         )
     else:
         names = readouts.dataset_of(run).names().get(field, {})
         found, mean = (frame.assign(value=[_shown(v, names) for v in frame["value"]]) for frame in (found, mean))
         prediction_charts.value_curves(found, mean, name, family, title).draw(alt=sentence)
-        st.caption(_("The {count} most frequent values; the bars are their training rows.", count=len(mean)))
+        st.caption(
+            _(
+                "It tells what the model says as the value alone changes, for the {count} most frequent; bars are "
+                "their training rows. It cannot tell what would change along with it in life.",
+                count=len(mean),
+            )
+        )
     parts.table_behind(mean, f"curve-{run.id}-{fields.index(field)}")
 
 
