@@ -1,10 +1,10 @@
 """How well readouts find the pairs that interact, on tables of which that is known.
 
-    python benchmarks/recovery.py [--quick] [--click-rows 30000,100000,300000] [--seeds 0,1,2,3,4] [--kept FILE]
+    python benchmarks/recovery.py [--quick] [--planted-rows 30000,100000] [--seeds 0,1,2,3,4] [--kept FILE]
 
-Three tables: the ten standard functions with the probability itself as the label, the same with clicks, and planted
-pairs. They are printed and written into RESULTS.md beside this file. What is measured is kept line by line in the file
-that ``--kept`` names, so that a run that was interrupted goes on, and a longer one only adds.
+Two tables: the ten standard functions with the probability itself as the label, and planted pairs; recovery_clicks.py
+has the functions with clicks. They are printed and written into RESULTS.md beside this file. What is measured is kept
+line by line in the file that ``--kept`` names, so that a run that was interrupted goes on, and a longer one only adds.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ from ctr_app.data.synthetic.function_tables import CLICKS, NOISE_FREE, FunctionS
 from ctr_app.data.synthetic.functions import FUNCTIONS
 from ctr_app.data.synthetic.pair_settings import DISJOINT, HUB, PairSettings
 from ctr_app.data.synthetic.pair_tables import pair_table
-from ctr_app.explain.suite import READOUT, ROWS, SETTINGS, SHARES, Recipe, recovered
+from ctr_app.explain.suite import READOUT, ROWS, SETTINGS, SHARES, SWAPS, Recipe, recovered
 
 HEADING = "Recovery of interactions"
-FUNCTION_TARGET, BASELINE_MARGIN = 0.94, 0.02
+FUNCTION_TARGET = 0.94
 SUITE = "DCN-V2, numbers as vectors"
 RECIPES = {"DCN-V2": Recipe("dcn-v2", {}), "FM": Recipe("fm", {})}
 READOUTS = {"behaviour": "swap", "weights": "weights", "counts": "counts"}
@@ -46,7 +46,7 @@ NUM_VALUES = (20, 50)
 
 @dataclass(frozen=True)
 class Task:
-    """One table and one training: which of the three tables it is for, how it is made, and how it is learned."""
+    """One table and one training: which part of the benchmark it is for, how it is made, and how it is learned."""
 
     part: str
     table: str
@@ -87,29 +87,28 @@ class Line:
     precision: float
 
 
-def tasks(
-    functions: Sequence[str], seeds: Sequence[int], click_rows: Sequence[int], planted_rows: Sequence[int]
-) -> Iterator[Task]:
+def tasks(functions: Sequence[str], seeds: Sequence[int], planted_rows: Sequence[int]) -> Iterator[Task]:
     """Everything there is to measure, seed by seed."""
     recipes = (SUITE, *RECIPES)
     for seed in seeds:
         yield from (Task(NOISE_FREE, name, ROWS, recipe, seed) for name, recipe in product(functions, recipes))
-    for rows, seed in product(click_rows, seeds):
-        yield from (Task(CLICKS, name, rows, recipe, seed) for name, recipe in product(functions, recipes))
     for values, rows, fields, seed in product(NUM_VALUES, planted_rows, SHAPES, seeds):
         tables = [f"{layout}/{fields}/{values}" for layout in LAYOUTS]
         yield from (Task("planted", table, rows, recipe, seed) for table, recipe in product(tables, RECIPES))
 
 
-def measured(wanted: Sequence[Task], kept: Path | None, only_kept: bool = False) -> list[Line]:
-    """Every line of the tasks, those in the file as they are, the others measured and added to it, unless only kept."""
+def measured(wanted: Sequence[Task], kept: Path | None, only_kept: bool = False, swaps: int = SWAPS) -> list[Line]:
+    """Every line of the tasks, those in the file as they are, the others measured and added to it, unless only kept.
+
+    Behaviour is measured by ``swaps`` between as many pairs of rows.
+    """
     lines = read(kept)
     done = {line.task for line in lines}
     for number, task in enumerate(wanted, start=1):
         if task in done or only_kept:
             continue
         started = time.perf_counter()
-        found = recovered(task.planted(), task.learned(), task.seed, SHARES.get(task.part, SHARES[CLICKS]))
+        found = recovered(task.planted(), task.learned(), task.seed, SHARES.get(task.part, SHARES[CLICKS]), swaps=swaps)
         new = [Line(task, readout, one.auc, one.precision) for readout, one in found.items()]
         lines += new
         keep(kept, new)
@@ -174,33 +173,11 @@ def function_part(lines: Sequence[Line]) -> str:
         "The label is the probability, 30,000 rows in thirds, pair AUC, means over the seeds. Seed by seed, "
         f"{_title(SUITE, READOUT)}: {listed(reached)}; target ≥ {FUNCTION_TARGET}. Published, with the function "
         "itself as the label: NID .92, ParaACE .939 ± .009, ANOVA .72. The settings "
-        f"({_settings(SETTINGS[NOISE_FREE])}) were chosen on seed 100, of which nothing stands here."
+        f"({settings_in_words(SETTINGS[NOISE_FREE])}) were chosen on seed 100, of which nothing stands here."
     )
     return "\n\n".join(
         ["### Ten standard functions, the probability as the label", told, markdown(header, [*rows, ["mean", *last]])]
     )
-
-
-def click_part(lines: Sequence[Line]) -> str:
-    """Rows by readouts, learned from clicks."""
-    pairs = product((SUITE, *RECIPES), ("behaviour", "weights"))
-    columns = [(recipe, readout) for recipe, readout in pairs if chosen(lines, recipe=recipe, readout=readout)]
-    rows = []
-    for count in sorted({line.task.rows for line in lines}):
-        of_rows = chosen(lines, rows=count)
-        baseline = means(chosen(of_rows, recipe=SUITE, readout="counts"))
-        cells = [
-            _beside(means(chosen(of_rows, recipe=recipe, readout=readout)), baseline) for recipe, readout in columns
-        ]
-        rows.append([f"{count:,}", *cells, shown(baseline) if baseline else "–"])
-    told = wrapped(
-        "Clicks, cut as the app cuts them (80 % to train), mean pair AUC of the ten functions with its interval over "
-        f"the seeds; in bold where it is more than {BASELINE_MARGIN} below the counts. {SUITE}: "
-        f"{_settings(SETTINGS[CLICKS])}, all else at its default, chosen on seed 100; the others: every setting at its "
-        "default."
-    )
-    header = ["rows", *(_title(*column) for column in columns), "counts"]
-    return "\n\n".join(["### Ten standard functions, clicks", told, markdown(header, rows)])
 
 
 def planted_part(lines: Sequence[Line]) -> str:
@@ -234,7 +211,8 @@ def _title(recipe: str, readout: str) -> str:
     return "counts" if readout == "counts" else f"{recipe}: {READOUTS[readout]}"
 
 
-def _settings(settings: object) -> str:
+def settings_in_words(settings: object) -> str:
+    """Settings as they would be given, with commas between them."""
     return ", ".join(f"{name}={_plain(value)}" for name, value in dict(settings).items())  # type: ignore[call-overload]
 
 
@@ -246,17 +224,11 @@ def _mean(values: Sequence[float]) -> float:
     return sum(values) / len(values) if values else float("nan")
 
 
-def _beside(values: Sequence[float], baseline: Sequence[float]) -> str:
-    if not values:
-        return "–"
-    return marked(shown(values), not baseline or _mean(values) >= _mean(baseline) - BASELINE_MARGIN)
-
-
 def _precisions(values: Sequence[float]) -> str:
     return marked(", ".join(f"{value:g}" for value in values), all(value == 1 for value in values)) if values else "–"
 
 
-PARTS = {NOISE_FREE: function_part, CLICKS: click_part, "planted": planted_part}
+PARTS = {NOISE_FREE: function_part, "planted": planted_part}
 
 
 def section(lines: Sequence[Line], command: str, num_wanted: int) -> str:
@@ -271,21 +243,18 @@ def section(lines: Sequence[Line], command: str, num_wanted: int) -> str:
 def arguments() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    numbers = _numbers
     parser.add_argument(
         "--quick", action="store_true", help="two functions, one seed, few rows; RESULTS.md is left alone"
     )
     parser.add_argument("--seeds", type=numbers, metavar="0,1", help="by default 0,1,2,3,4; with --quick 0")
-    parser.add_argument(
-        "--click-rows", type=numbers, metavar="N,N", help="by default 30000,100000; 300000 takes an hour more"
-    )
     parser.add_argument("--planted-rows", type=numbers, metavar="N,N", help="by default 30000,100000")
     parser.add_argument("--only-kept", action="store_true", help="measure nothing, make tables of what --kept holds")
     parser.add_argument("--kept", type=Path, metavar="FILE", help="where to keep what is measured, line by line")
     return parser.parse_args()
 
 
-def _numbers(text: str) -> tuple[int, ...]:
+def numbers(text: str) -> tuple[int, ...]:
+    """Whole numbers with commas between them."""
     return tuple(int(part) for part in text.split(","))
 
 
@@ -298,7 +267,6 @@ def main() -> None:
         tasks(
             ("f5", "f10") if options.quick else tuple(FUNCTIONS),
             options.seeds or ((0,) if options.quick else (0, 1, 2, 3, 4)),
-            options.click_rows or rows,
             options.planted_rows or rows,
         )
     )

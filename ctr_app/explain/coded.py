@@ -28,8 +28,8 @@ class CodedField:
 
     ``codes`` int (n, T) are a row's values (T = 1 but for a history, which 0 fills up); ``values`` (V,) are the texts
     that codes stand for, ``names`` (V,) what a person reads, no two alike, and ``inputs`` (V,) what a model reads: ids,
-    or the medians of bins. ``weights`` float64 (n,) say how much each row counts. ``mean_input`` is the mean of the
-    numbers that a model reads of a numeric field.
+    or the medians of bins. ``weights`` float64 (n,) say how much each row counts. ``numbers`` (n,) are what a model
+    reads of the rows of a numeric field.
     """
 
     name: str
@@ -39,7 +39,7 @@ class CodedField:
     names: pl.Series
     inputs: Tensor
     weights: np.ndarray
-    mean_input: float = 0.0
+    numbers: Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.values)
@@ -171,7 +171,7 @@ def coded_field(encoder: Encoder, batch: Batch, name: str, names: Names | None =
         raise InputError("There are no rows to take the values of {field} from.", field=name)
     weights = _ones(len(batch)) if batch.weights is None else batch.weights.double().numpy()
     if name in layout.numeric:
-        numbers = batch.numeric[:, layout.numeric.index(name)].numpy()
+        numbers = batch.numeric[:, layout.numeric.index(name)]
         return _binned(name, numbers, encoder.transforms[name], weights)
     is_single = name in layout.categorical
     ids = batch.categorical[:, [layout.categorical.index(name)]] if is_single else batch.sequences[name]
@@ -198,16 +198,15 @@ def first_in_row(codes: np.ndarray) -> np.ndarray:
     return is_first
 
 
-def _binned(name: str, numbers: np.ndarray, transform: NumericTransform, weights: np.ndarray) -> CodedField:
+def _binned(name: str, read: Tensor, transform: NumericTransform, weights: np.ndarray) -> CodedField:
     """Quantile bins of encoded numbers (n,), called by the lowest and highest original number in each."""
+    numbers = read.numpy()
     codes = quantile_bins(numbers).astype(np.int8)
     members = np.split(numbers[np.argsort(codes, kind="stable")], np.cumsum(np.bincount(codes))[:-1])
     lows, highs = (transform.inverse(np.array([end(part) for part in members])) for end in (np.min, np.max))
     labels = pl.Series(range_labels(lows, highs))
     medians = torch.tensor([float(np.median(part)) for part in members])
-    return CodedField(
-        name, True, codes[:, None], labels, labels, medians, weights, float(np.average(numbers, weights=weights))
-    )
+    return CodedField(name, True, codes[:, None], labels, labels, medians, weights, read)
 
 
 def _ones(count: int) -> np.ndarray:

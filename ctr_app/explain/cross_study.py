@@ -19,6 +19,7 @@ from ..data.dataset import EncodedDataset
 from ..data.errors import InputError
 from ..data.vocabulary import UNKNOWN
 from ..models.fm import FM, FMConfig
+from ..models.numbers import reading
 from ..training.config import TrainingConfig
 from ..training.metrics import measure
 from ..training.trainer import StepDone, Trainer, predict
@@ -84,6 +85,8 @@ def study_crosses(
     crosses = fit_crosses(encoder, train, pairs, min_count)
     bins = bins_alone(crosses, encoder, train)
     splits = [split for split in SPLITS if split in dataset.splits]
+    # What suits the fields is what suits them without crosses.
+    config = replace(config, numeric_embedding=reading(config.numeric_embedding, encoder.layout))
     both = {
         name: {split: crossed_rows(encoder.layout, dataset.rows(split), extra) for split in ("train", *splits)}
         for name, extra in (("", bins), ("+", bins + crosses))

@@ -23,9 +23,10 @@ READOUTS = ("weights", "behaviour", "counts")
 def readouts_for(title: str) -> tuple[str, ...]:
     """The readouts of a model by its title (FM, DCN-V1, ...), the one to show first in front.
 
-    The weights of DCN-V1 and DCN-Mix are read too, but they tell pairs apart little better than chance.
+    FM's weights are all there is to it. Those of a DCN do not see what its MLP adds, and in DCN-V1 and DCN-Mix they
+    tell pairs apart little better than chance.
     """
-    if title in ("FM", "DCN-V2"):
+    if title == "FM":
         return READOUTS
     return ("behaviour", "weights", "counts") if title.startswith("DCN") else ("behaviour", "counts")
 

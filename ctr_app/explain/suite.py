@@ -141,10 +141,12 @@ def recovered(
     seed: int,
     shares: tuple[float, float] = SHARES[CLICKS],
     is_stopped: Callable[[], bool] = lambda: False,
+    swaps: int = SWAPS,
 ) -> dict[str, Recovery]:
     """Train on a planted table, and score every readout of the model; the model's first readout stands first.
 
     ``shares`` are those of the rows to train on and to validate on, from the first row on: the rows are independent.
+    Behaviour is measured between so many pairs of rows, ``swaps``.
     """
     first, second = (round(share * table.frame.height) for share in shares)
     encoder = Encoder.fit(table.frame[:first], table.schema)
@@ -154,7 +156,7 @@ def recovered(
     rows = sample_batch(as_batch(train))
     measures = {
         "weights": lambda: by_weights(model, rows),
-        "behaviour": lambda: by_behaviour(model, encoder.layout, rows, SWAPS),
+        "behaviour": lambda: by_behaviour(model, encoder.layout, rows, swaps),
         "counts": lambda: by_counts(encoder.layout, train),
     }
     return {name: recovery(measures[name](), table.truth.pairs) for name in readouts_for(recipe.title)}

@@ -90,11 +90,19 @@ def centred_vectors(model: FM, chosen: Chosen) -> np.ndarray:
     """x_i v_i of each value of a field less its weighted mean over all rows, float64 (K, D)."""
     field = chosen.field
     if field.is_numeric:
-        slope = model.numeric[model.layout.numeric.index(field.name), 1:].double()
-        vectors = chosen.inputs.double()[:, None] * slope
-        return (vectors - field.mean_input * slope).numpy()
+        return (model.number_vectors(field.name, chosen.inputs).double() - _mean_vector(model, field)).numpy()
     factors = model.factors(field.name).double().numpy()  # (V, D)
     return factors[chosen.codes] - field.presence @ factors
+
+
+def _mean_vector(model: FM, field: CodedField) -> Tensor:
+    """The weighted mean of x_i v_i of a numeric field over all rows, float64 (D,)."""
+    assert field.numbers is not None
+    total = torch.zeros(())
+    for rows, _ in field.blocks():
+        weights = torch.tensor(field.weights[rows], dtype=torch.float64)
+        total = total + weights @ model.number_vectors(field.name, field.numbers[rows]).double()
+    return total / float(field.weights.sum())
 
 
 def logits_with(model: nn.Module, layout: FieldLayout, rows: Batch, a: Chosen, b: Chosen) -> np.ndarray:

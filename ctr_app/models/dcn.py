@@ -12,6 +12,7 @@ from ..data.batch import Batch, FieldLayout
 from ..data.settings import Config, setting
 from . import kernels, looped
 from .layers import MLP, FieldEmbedding, FieldInputs, Output, square_root_dims, uniform_dims
+from .numbers import reading, reading_setting
 
 # Crosses multiply vectors with vectors: from much smaller ones they begin on a plateau and miss pairs.
 CROSS_EMBEDDING_STD = 0.2
@@ -38,11 +39,7 @@ class DCNConfig(Config):
     embedding_dim: int = setting(
         8, "Numbers in each value's vector; the largest size, where sizes grow.", minimum=2, maximum=256
     )
-    numeric_embedding: str = setting(
-        "number",
-        "A number is read as it is, or through a small net of its own as a vector, so that crosses of it can bend.",
-        choices=("number", "vector"),
-    )
+    numeric_embedding: str = reading_setting()
     mlp_sizes: tuple[int, ...] = setting(
         (128, 64), "Hidden sizes of the MLP; none for a cross network alone.", minimum=1, maximum=4096
     )
@@ -180,7 +177,8 @@ class DCN(nn.Module):
         self.layout = layout
         sizes = square_root_dims if config.embedding_sizes == "sqrt" else uniform_dims
         embedding = FieldEmbedding(layout, sizes(layout, config.embedding_dim), std=CROSS_EMBEDDING_STD)
-        self.inputs = FieldInputs(embedding, config.embedding_dim if config.numeric_embedding == "vector" else None)
+        has_vectors = reading(config.numeric_embedding, layout) == "vector"
+        self.inputs = FieldInputs(embedding, config.embedding_dim if has_vectors else None)
         width = self.inputs.width
         self.cross: CrossNetwork = cross_network(width, config)
         self.mlp = MLP(width, config.mlp_sizes, dropout=config.dropout)

@@ -13,8 +13,12 @@ from ..data.batch import Batch, FieldLayout
 from ..data.settings import Config, setting
 from . import kernels
 from .kernels import fm as loops
-from .layers import FieldEmbedding, uniform_dims
+from .layers import EMBEDDING_STD, FieldEmbedding, uniform_dims
+from .numbers import NumericEmbedding, reading, reading_setting
 from .rows import TouchedRows, add_touched, gather_rows
+
+# Vectors of numbers begin smaller than their nets would have them: FM multiplies each with all others.
+NUMBER_SCALE = 0.1
 
 
 @dataclass(frozen=True)
@@ -24,6 +28,7 @@ class FMConfig(Config):
     embedding_dim: int = setting(
         16, "Numbers in each value's vector; more can tell more pairs apart.", minimum=1, maximum=512
     )
+    numeric_embedding: str = reading_setting()
 
 
 class FM(nn.Module):
@@ -31,6 +36,7 @@ class FM(nn.Module):
 
     A categorical field is one x of 1; a numeric field is x_i v_i; a sequence of n items is n features of 1/n each,
     taken as one field, so that its items do not interact among themselves.
+    NOTE[DIFF]: with ``numeric_embedding`` "vector" small nets give w_i x_i and v_i x_i, so that pairs of numbers bend.
     """
 
     def __init__(self, layout: FieldLayout, config: FMConfig) -> None:
@@ -39,20 +45,35 @@ class FM(nn.Module):
         self.bias = nn.Parameter(torch.zeros(()))
         # w and v side by side, so that both are one gather: column 0 is w, the others are v.
         self.embedding = FieldEmbedding(layout, uniform_dims(layout, 1 + config.embedding_dim))
-        self.numeric = nn.Parameter(0.01 * torch.randn(len(layout.numeric), 1 + config.embedding_dim))
+        self.numbers = _numbers(layout, config)
+        num_linear = len(layout.numeric) if self.numbers is None else 0
+        self.numeric = nn.Parameter(EMBEDDING_STD * torch.randn(num_linear, 1 + config.embedding_dim))
         with torch.no_grad():
             for weights in (self.numeric, *self.embedding.matrices().values()):
                 weights[:, 0] = 0.0
 
     def terms(self, batch: Batch) -> Tensor:
         """x_i w_i and x_i v_i of each field, (B, F, 1 + D), in the order of the layout."""
-        numeric = batch.numeric[:, :, None] * self.numeric
+        numeric = self._numeric(batch.numeric)
         if self.layout.categorical:
             matrix, offsets = self.embedding.the_matrix()
             categorical = [gather_rows(matrix, batch.categorical + offsets)]
         else:
             categorical = []
         return torch.cat([numeric, *categorical, self._pooled(batch)], dim=1)
+
+    def number_vectors(self, field: str, numbers: Tensor) -> Tensor:
+        """x_i v_i of each of the ``numbers`` (K,) of a numeric field, (K, D)."""
+        place = self.layout.numeric.index(field)
+        every = numbers.new_zeros(len(numbers), len(self.layout.numeric))
+        every[:, place] = numbers
+        return self._numeric(every)[:, place, 1:]
+
+    def _numeric(self, numbers: Tensor) -> Tensor:
+        """The terms of the numeric fields (B, N), (B, N, 1 + D)."""
+        if self.numbers is None:
+            return numbers[:, :, None] * self.numeric
+        return self.numbers(numbers).view(*numbers.shape, -1)
 
     def _pooled(self, batch: Batch) -> Tensor:
         """The terms of the sequence fields, (B, S, 1 + D)."""
@@ -79,11 +100,23 @@ class FM(nn.Module):
         """Logits (B,)."""
         if self.layout.categorical and kernels.are_for(self.numeric):
             matrix, offsets = self.embedding.the_matrix()
-            looped: Tensor = _LoopedLogits.apply(
-                matrix, batch.categorical, offsets, batch.numeric, self.numeric, self._pooled(batch)
-            )
+            numbers, others = batch.numeric, self._pooled(batch)
+            if self.numbers is not None:
+                numbers, others = numbers[:, :0], torch.cat([self._numeric(numbers), others], dim=1)
+            looped: Tensor = _LoopedLogits.apply(matrix, batch.categorical, offsets, numbers, self.numeric, others)
             return self.bias + looped
         return self.bias + linear_and_pairwise(self.terms(batch))
+
+
+def _numbers(layout: FieldLayout, config: FMConfig) -> NumericEmbedding | None:
+    """What makes w and v of numbers, where they are read as vectors; small and without w at first, as all others."""
+    if not layout.numeric or reading(config.numeric_embedding, layout) == "number":
+        return None
+    numbers = NumericEmbedding(len(layout.numeric), 1 + config.embedding_dim)
+    with torch.no_grad():
+        numbers.weights.mul_(NUMBER_SCALE)
+        numbers.weights[:, :, 0] = 0.0
+    return numbers
 
 
 def linear_and_pairwise(terms: Tensor) -> Tensor:

@@ -2,11 +2,33 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from ..data.batch import FieldLayout
+from ..data.settings import setting
+
 HIDDEN = 16
+
+
+def reading_setting() -> Any:
+    """The setting of how a model reads numbers: see ``reading``."""
+    return setting(
+        "auto",
+        "A number is read as it is, or through a small net of its own as a vector, so that crosses of it can bend; "
+        "auto: as a vector where most fields are numbers.",
+        choices=("auto", "number", "vector"),
+    )
+
+
+def reading(choice: str, layout: FieldLayout) -> str:
+    """How numbers are read, "number" or "vector": as the ``choice`` says, or by "auto" as suits the fields."""
+    if choice == "auto":
+        return "vector" if 2 * len(layout.numeric) > len(layout.field_names) else "number"
+    return choice
 
 
 class NumericEmbedding(nn.Module):

@@ -24,6 +24,9 @@ SILENCE_SECONDS = 90.0
 # Tells this process from an earlier one that had the same number.
 PROCESS_TOKEN = secrets.token_hex(8)
 
+# Settings that younger runs have, as they were for runs that were stored without them.
+BEFORE = {family: {"numeric_embedding": "number"} for family in ("fm", "dcn")}
+
 
 @dataclass(frozen=True)
 class RunSpec:
@@ -62,7 +65,7 @@ class RunSpec:
     @property
     def model_config(self) -> Config:
         """The model's settings, checked again."""
-        return FAMILIES[self.family].config.from_mapping(self.model)
+        return FAMILIES[self.family].config.from_mapping(BEFORE.get(self.family, {}) | self.model)
 
     @property
     def training_config(self) -> TrainingConfig:

@@ -37,6 +37,8 @@ CHOICE_NAMES = {
     "clicks": "clicks",
     "noise-free": "the probability itself",
 }
+# Words that mean something else as a choice of these settings.
+NAMES_IN = {"numeric_embedding": {"auto": "as suits the fields", "vector": "a vector"}}
 # Settings that only matter under some values of others.
 ONLY_WHEN: dict[str, Callable[[Mapping[str, Any]], bool]] = {
     "rank": lambda chosen: chosen["cross"] == "mix",
@@ -69,6 +71,11 @@ def settings_form(
     return chosen
 
 
+def choice_name(described: Setting, choice: Any) -> str:
+    """One choice of a setting in words."""
+    return _((CHOICE_NAMES | NAMES_IN.get(described.name, {})).get(choice, str(choice)))
+
+
 def label_of(described: Setting) -> str:
     """A setting's name in words, with its unit."""
     words = {"num": "number of", "dim": "size", "mlp": "MLP"}
@@ -93,7 +100,7 @@ def setting_widget(described: Setting, value: Any, default: Any, key: str) -> An
             **shared,
             options=described.choices,
             index=described.choices.index(value),
-            format_func=lambda choice: _(CHOICE_NAMES.get(choice, str(choice))),
+            format_func=lambda choice: choice_name(described, choice),
         )
     if described.kind == "bool":
         return st.toggle(**shared, value=value)
@@ -128,7 +135,7 @@ def _help(described: Setting, default: Any) -> str:
         and described.maximum is not None
     ):
         sentences.append(_("From {least} to {most}.", least=f"{described.minimum:g}", most=f"{described.maximum:g}"))
-    shown = _(CHOICE_NAMES.get(default, str(default))) if described.kind == "choice" else _shown(default)
+    shown = choice_name(described, default) if described.kind == "choice" else _shown(default)
     return " ".join([*sentences, _("Default: {default}.", default=shown)] if shown else sentences)
 
 

@@ -256,6 +256,19 @@ def test_fms_mean_history_is_that_of_the_rows_by_their_weights():
     np.testing.assert_allclose(centred_vectors(model, films), vectors - mean, atol=1e-6)
 
 
+@pytest.mark.parametrize("choice", ["number", "vector"])
+def test_fms_mean_number_is_that_of_the_rows_by_their_weights(choice):
+    encoder, batch = weighted()
+    model = random_model("fm", encoder.layout, numeric_embedding=choice)
+    prices = coded_field(encoder, batch, "price").at_least(1)
+    place = encoder.layout.field_names.index("price")
+    with torch.no_grad():
+        of_rows = model.field_vectors(batch)[:, place].double().numpy()
+        vectors = model.number_vectors("price", prices.inputs).double().numpy()
+    mean = np.average(of_rows, axis=0, weights=batch.weights)
+    np.testing.assert_allclose(centred_vectors(model, prices), vectors - mean, atol=1e-6)
+
+
 @pytest.mark.parametrize("name", ["fm", "dcn-v2", "din"])
 def test_observed_and_predicted_ctr_are_weighted_means_over_the_rows_with_both(name):
     encoder, batch = weighted()

@@ -29,6 +29,7 @@ ONLY_CATEGORICAL = FieldLayout((), ("film", "device", "city"), (), {"film": 12, 
 ACTIVATIONS = ("dice", "prelu", "relu")
 VARIANTS: list[tuple[str, dict[str, Any]]] = [
     ("fm", {}),
+    ("fm", {"numeric_embedding": "vector"}),
     ("dcn-v1", {"structure": "parallel"}),
     ("dcn-v2", {"structure": "parallel"}),
     ("dcn-v2", {"structure": "stacked", "embedding_sizes": "sqrt"}),

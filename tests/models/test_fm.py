@@ -41,7 +41,7 @@ def slow_logit(model, batch, row):
 
 @pytest.mark.parametrize("layout", [MIXED, TWO_HISTORIES, ONLY_NUMERIC, ONLY_CATEGORICAL])
 def test_fm_is_the_double_sum_over_pairs_of_features(layout):
-    model, batch = build("fm", layout), random_batch(layout, 7)
+    model, batch = build("fm", layout, numeric_embedding="number"), random_batch(layout, 7)
     expected = torch.stack([slow_logit(model, batch, row) for row in range(7)])
     torch.testing.assert_close(model(batch), expected)
 
@@ -81,7 +81,32 @@ def test_field_vectors_and_linear_terms_are_in_the_order_of_the_layout():
     assert torch.equal(terms[:, 3], model.linear_weights("device")[batch.categorical[:, 1]])
 
 
+@pytest.mark.parametrize("layout", [MIXED, ONLY_NUMERIC])
+def test_with_vectors_the_terms_of_a_number_are_what_its_net_makes_of_it(layout):
+    model, batch = build("fm", layout, numeric_embedding="vector"), random_batch(layout, 7)
+    terms, net = model.terms(batch), model.numbers
+    assert torch.equal(terms[:, 1], net(batch.numeric).view(7, len(layout.numeric), 5)[:, 1])
+    torch.testing.assert_close(model(batch), model.bias + slow_linear_and_pairwise(terms))
+    torch.testing.assert_close(model.number_vectors("age", batch.numeric[:, 1]), terms[:, 1, 1:])
+
+
+@pytest.mark.parametrize("layout", [MIXED, ONLY_NUMERIC])
+def test_the_nets_of_numbers_learn_as_the_sum_over_pairs_would_have_them(layout):
+    model, batch = build("fm", layout, numeric_embedding="vector"), random_batch(layout, 7)
+    parameters = [model.bias, *model.numbers.parameters()]
+    fast = torch.autograd.grad(model(batch).square().sum(), parameters)
+    slow = torch.autograd.grad((model.bias + slow_linear_and_pairwise(model.terms(batch))).square().sum(), parameters)
+    for one, other in zip(fast, slow, strict=True):
+        torch.testing.assert_close(one, other)
+
+
 def test_fm_begins_without_linear_weights_and_with_small_vectors():
     model = FM(MIXED, FMConfig())
     assert not model.linear_weights("film").any()
     assert model.factors("city").std() < 0.02
+
+
+def test_with_vectors_fm_begins_without_linear_weights_too():
+    model = FM(ONLY_NUMERIC, FMConfig(numeric_embedding="vector"))
+    assert not model.linear_terms(random_batch(ONLY_NUMERIC, 7)).any()
+    assert model.field_vectors(random_batch(ONLY_NUMERIC, 7)).any()

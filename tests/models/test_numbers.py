@@ -4,12 +4,37 @@ from __future__ import annotations
 
 import math
 
+import pytest
 import torch
 
+from ctr_app.data.batch import FieldLayout
 from ctr_app.models.layers import FieldEmbedding, FieldInputs, uniform_dims
-from ctr_app.models.numbers import NumericEmbedding
+from ctr_app.models.numbers import NumericEmbedding, reading
 
 from .examples import MIXED, ONLY_NUMERIC, build, random_batch
+
+
+@pytest.mark.parametrize(
+    ("choice", "numbers", "others", "expected"),
+    [
+        ("auto", 2, 1, "vector"),
+        ("auto", 1, 1, "number"),
+        ("auto", 0, 2, "number"),
+        ("number", 3, 0, "number"),
+        ("vector", 1, 3, "vector"),
+    ],
+)
+def test_numbers_are_read_as_is_chosen_or_as_suits_the_fields(choice, numbers, others, expected):
+    names = [f"c{i}" for i in range(others)]
+    layout = FieldLayout(tuple(f"n{i}" for i in range(numbers)), tuple(names), (), dict.fromkeys(names, 3))
+    assert reading(choice, layout) == expected
+
+
+@pytest.mark.parametrize("name", ["fm", "dcn-v2"])
+def test_what_suits_the_fields_is_the_same_model_as_the_choice_of_it(name):
+    for layout, choice in ((ONLY_NUMERIC, "vector"), (MIXED, "number")):
+        suited, chosen = build(name, layout), build(name, layout, numeric_embedding=choice)
+        assert torch.equal(suited(random_batch(layout, 5)), chosen(random_batch(layout, 5)))
 
 
 def slow_vectors(embedding: NumericEmbedding, numbers: torch.Tensor) -> torch.Tensor:

@@ -63,6 +63,16 @@ def test_a_new_run_is_queued_and_says_what_was_asked_for(runs: RunStore, new_run
     assert [found.id for found in runs.list()] == [run.id]
 
 
+@pytest.mark.parametrize("family", ["fm", "dcn"])
+def test_a_run_that_is_older_than_vectors_of_numbers_reads_numbers_as_they_are(new_run: NewRun, family: str) -> None:
+    run = new_run(family)
+    stored = json.loads((run.folder / "run.json").read_text())
+    assert stored["model"].pop("numeric_embedding") == "auto"
+    write_json(run.folder / "run.json", stored)
+    config: Any = run.spec().model_config
+    assert config.numeric_embedding == "number"
+
+
 def test_a_run_is_found_by_its_id_and_by_its_folder(
     runs: RunStore, new_run: NewRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
