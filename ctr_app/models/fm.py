@@ -73,7 +73,7 @@ class FM(nn.Module):
         """The terms of the numeric fields (B, N), (B, N, 1 + D)."""
         if self.numbers is None:
             return numbers[:, :, None] * self.numeric
-        return self.numbers(numbers).view(*numbers.shape, -1)
+        return self.numbers(numbers).view(*numbers.shape, self.numeric.shape[1])
 
     def _pooled(self, batch: Batch) -> Tensor:
         """The terms of the sequence fields, (B, S, 1 + D)."""
