@@ -25,15 +25,15 @@ def cells(found: list[Line]) -> list[list[str]]:
 
 def test_what_is_more_than_the_margin_below_the_counts_is_bold():
     (near,), (far,) = (cells(lines(30_000, 0, auc, 0.7)) for auc in (0.681, 0.679))
-    assert near == ["30,000", "0", "0.7000", *["0.6810"] * len(columns())]
-    assert far == ["30,000", "0", "0.7000", *["**0.6790**"] * len(columns())]
+    assert near == ["30,000", "2", "0", "0.7000", *["0.6810"] * len(columns())]
+    assert far == ["30,000", "2", "0", "0.7000", *["**0.6790**"] * len(columns())]
 
 
 def test_a_seed_counts_once_every_model_has_learned_every_function():
     unfinished = lines(30_000, 1, 0.9, 0.7, ("f1",))
     begun = lines(100_000, 0, 0.9, 0.7)[:-3]
     (row,) = cells([*lines(30_000, 0, 0.8, 0.7), *unfinished, *begun])
-    assert row[:4] == ["30,000", "0", "0.7000", "0.8000"]
+    assert row[:5] == ["30,000", "2", "0", "0.7000", "0.8000"]
 
 
 def test_the_map_that_is_shown_first_is_marked():
