@@ -10,7 +10,7 @@ from typing import NoReturn
 from ..data.errors import InputError
 from ..data.event_plan import HISTORIES_OF
 from ..data.negatives import NEGATIVES_BY
-from . import crossing, cutting, film, interactions, known, profiling, recovery, results, stability, training
+from . import attention, crossing, cutting, film, interactions, known, profiling, recovery, results, stability, training
 from . import values as one_pair
 from .generators import settings_help
 from .reading import add_reading_flags
@@ -53,9 +53,9 @@ def parser() -> argparse.ArgumentParser:
         ("predict", results.predict, "Write a table with the predicted CTR of each row."),
         ("interactions", interactions.interactions, "List pairs of fields by how much they interact."),
         ("film", film.film, "List pairs of fields epoch by epoch, as they were while the run trained."),
-        ("attention", results.attention, "Show DIN's attention over the history of one row."),
     ):
         _add_options_on_a_run(name, command(name, function, help))
+    attention.add_options(command("attention", attention.attention, "Show DIN's attention over the history of a row."))
     _add_cut_options(command("cut", cutting.cut, "Measure a run without some pairs of fields, or fields."))
     _add_run(command("triples", cutting.triples, "List triples of fields by how much they do at once."))
     one_pair.add_options(command("values", one_pair.values, "Show one pair of fields, value by value."))
@@ -135,9 +135,6 @@ def _add_options_on_a_run(name: str, command: argparse.ArgumentParser) -> None:
             "--edit", action="append", default=[], metavar="FIELD=VALUE", help="a field's other value; repeatable"
         )
         command.add_argument("--reach", type=float, metavar="CTR", help="the fewest edits that bring the CTR there")
-    if name == "attention":
-        command.add_argument("--row", type=int, required=True, metavar="I", help="row of the table, from 0")
-        command.add_argument("--candidate", metavar="VALUE", help="another candidate value than the row's own")
 
 
 def _add_train_options(train: argparse.ArgumentParser) -> None:

@@ -1,4 +1,4 @@
-"""evaluate, predict, attention and runs: looking at what was trained."""
+"""evaluate, predict and runs: looking at what was trained."""
 
 from __future__ import annotations
 
@@ -58,32 +58,6 @@ def predict(options: argparse.Namespace) -> None:
     show(options, result, [f"{spaced(len(ctr))} rows with column {column} in {options.out}"])
 
 
-def attention(options: argparse.Namespace) -> None:
-    """DIN's weight of each item in the histories of one row."""
-    from ..explain import attention as explain
-
-    run, datasets = _run(options), DatasetStore()
-    model, encoder = run.load_model()
-    din = explain.din_or_error(model)
-    batch = explain.encode_row(encoder, table_of(options, datasets).frame, options.row)
-    if options.candidate is not None:
-        batch = explain.with_candidate(batch, encoder, din.groups[0][0].candidate or "", options.candidate)
-    frame = explain.attention(din, encoder, batch, _names(datasets, run.spec().dataset_id))
-    ctr = explain.predicted_ctr(din, batch)
-    groups = [
-        {
-            "history": history,
-            "candidate_field": part["candidate_field"].iloc[0],
-            "candidate": part["candidate"].iloc[0],
-            "items": part[["position", "value", "name", "weight"]].to_dict("records"),
-        }
-        for (_, history), part in frame.groupby(["group", "history"], sort=False)
-    ]
-    lines = [f"{row.history} {row.position:>3}  {row.weight:.4f}  {row.name}" for row in frame.itertuples(index=False)]
-    document = {"run": run.id, "row": options.row, "ctr": ctr, "groups": groups}
-    show(options, document, [f"CTR {ctr:.4f}", *(lines or ["The histories of this row are empty."])])
-
-
 def runs(options: argparse.Namespace) -> None:
     """Every run with its state and metrics, newest first."""
     listed = [_described(run) for run in RunStore(options.runs).list()]
@@ -133,14 +107,6 @@ def _own_dataset(spec: RunSpec, table: Table | None, datasets: DatasetStore) -> 
         return datasets.get(spec.dataset_id)
     except InputError:
         return None
-
-
-def _names(datasets: DatasetStore, dataset_id: str) -> dict[str, dict[str, str]]:
-    """Readable names of values; none if the data set is gone."""
-    try:
-        return datasets.get(dataset_id).names()
-    except InputError:
-        return {}
 
 
 def _is_same_file(a: Path, b: Path) -> bool:

@@ -26,14 +26,17 @@ class Faithfulness:
     """Over ``rows`` rows: ``score`` of attention's order of items, with its 95 % interval ``low`` to ``high``.
 
     1: taking items out by attention lowers the logit as fast as taking out those first that matter most by themselves;
-    0: no faster than in random order; below 0: attention points away from what matters. ``curves`` has method, removed
-    (the share of items gone, 0 to 1) and logit, the mean over rows of the logit less that of the whole history.
+    0: no faster than in random order; below 0: attention points away from what matters. ``pushing_down`` is the share
+    of rows whose most attended item lowers the logit: attention says how much of an item's vector is taken, and the
+    vector whether that raises the logit. ``curves`` has method, removed (the share of items gone, 0 to 1) and logit,
+    the mean over rows of the logit less that of the whole history.
     """
 
     rows: int
     score: float
     low: float
     high: float
+    pushing_down: float
     curves: pd.DataFrame
 
 
@@ -62,13 +65,16 @@ def faithfulness(
     lengths = (batch.sequences[history] > PADDING).sum(dim=1).numpy()
     chosen = np.flatnonzero(lengths >= LEAST_ITEMS)
     curves: dict[str, list[np.ndarray]] = {"attention": [], "effect": [], "random": []}
+    lowered = []
     for done, place in enumerate(chosen, start=1):
         row = batch.select(slice(int(place), int(place) + 1))
+        effects = leave_one_out(model, row, history)
         orders = {
             "attention": np.argsort(-_weights(model, row, history), kind="stable"),
-            "effect": np.argsort(-leave_one_out(model, row, history), kind="stable"),
+            "effect": np.argsort(-effects, kind="stable"),
             "random": generator.permutation(int(lengths[place])),
         }
+        lowered.append(effects[orders["attention"][0]] < 0)
         for method, order in orders.items():
             curves[method].append(deletion_curve(model, row, history, order))
         if on_progress and not on_progress(done, len(chosen)):
@@ -76,7 +82,7 @@ def faithfulness(
     if not curves["random"]:
         return None
     areas = {method: np.array([float(np.mean(curve)) for curve in of]) for method, of in curves.items()}
-    return _scored(areas, curves, generator)
+    return Faithfulness(len(lowered), *_score(areas, generator), float(np.mean(lowered)), _mean_curves(curves))
 
 
 def attention_by_recency(model: DIN, batch: Batch, history: str) -> pd.DataFrame:
@@ -121,9 +127,8 @@ def _means(keys: np.ndarray, weights: np.ndarray, name: str) -> pd.DataFrame:
     return found.assign(low=found["weight"] - half, high=found["weight"] + half)
 
 
-def _scored(
-    areas: dict[str, np.ndarray], curves: dict[str, list[np.ndarray]], generator: np.random.Generator
-) -> Faithfulness:
+def _score(areas: dict[str, np.ndarray], generator: np.random.Generator) -> tuple[float, float, float]:
+    """The score with its interval, of mean logits over the deletion curves of each row."""
     of_attention, of_effect = areas["random"] - areas["attention"], areas["random"] - areas["effect"]
     count = len(of_effect)
     drawn = generator.integers(0, count, (NUM_DRAWS, count))
@@ -131,8 +136,7 @@ def _scored(
     scores = of_attention[drawn].sum(axis=1) / np.where(totals > 0, totals, np.nan)
     low, high = np.nanquantile(scores, [0.025, 0.975]) if np.isfinite(scores).any() else (np.nan, np.nan)
     total = float(of_effect.sum())
-    score = float(of_attention.sum()) / total if total > 0 else float("nan")
-    return Faithfulness(count, score, float(low), float(high), _mean_curves(curves))
+    return float(of_attention.sum()) / total if total > 0 else float("nan"), float(low), float(high)
 
 
 def _mean_curves(curves: dict[str, list[np.ndarray]]) -> pd.DataFrame:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 import streamlit as st
@@ -21,7 +23,7 @@ from ..explain.item_facts import kind_codes
 from ..explain.readouts import sample_batch
 from ..models.din import DIN
 from ..training.run_store import Run
-from . import attention_charts, attention_history, charts, parts, readouts
+from . import attention_charts, attention_history, charts, parts, readouts, tasks
 from .attention_items import MOST_OPTIONS, kinds_of, labels_of, names_of, with_item
 from .row_choice import ChosenRow
 from .words import _
@@ -139,8 +141,15 @@ def _deletion_of_many(run: Run, chosen: ChosenRow, history: str) -> None:
     if not st.toggle(_("Measure over {count} rows", count=MANY_ROWS), key=key):
         st.caption(_("A score of attention's faithfulness, with its interval; takes some seconds."))
         return
-    with st.spinner(_("Taking items out of many histories"), show_time=True):
-        found = _faithfulness(run.id, chosen.split, history)
+    measured = tasks.result_of(
+        ("faithfulness", run.id, chosen.split, history),
+        "attention-faithfulness",
+        _("Taking items out of many histories"),
+        partial(_faithfulness, run.id, chosen.split, history),
+    )
+    if measured is None:
+        return
+    (found,) = measured
     if found is None:
         st.info(_("No row has three items or more, so there is nothing to take out."))
         return
@@ -157,19 +166,33 @@ def _deletion_of_many(run: Run, chosen: ChosenRow, history: str) -> None:
     attention_charts.deletion_chart(frame, title, True).draw(alt=sentence)
     if found.high < 0.5:
         st.warning(
-            _("Attention does not point at what matters here: believe the effects beside it."),
+            " ".join(
+                [_("Attention does not point at what matters here: believe the effects beside it."), _why_not(found)]
+            ),
             icon=":material/warning:",
         )
+    elif found.pushing_down > 0:
+        st.caption(_why_not(found))
+
+
+def _why_not(found: Faithfulness) -> str:
+    """Why attention may mislead, by what was measured."""
+    return _(
+        "In {share:.0%} of these rows the item with the most attention lowers the prediction: attention says how much "
+        "of an item's vector is taken, and the vector whether that raises it.",
+        share=found.pushing_down,
+    )
 
 
 def _in_words(order: str) -> str:
     return _(ORDER_WORDS[order])
 
 
-@st.cache_data(max_entries=32, show_spinner=False)
-def _faithfulness(run_id: str, split: str, history: str) -> Faithfulness | None:
-    model, _encoder = readouts.model_of(run_id)
-    return faithfulness(din_or_error(model), sample_batch(readouts.encoded_of(run_id).batch(split), MANY_ROWS), history)
+def _faithfulness(run_id: str, split: str, history: str, on_progress: tasks.OnProgress) -> tuple[Faithfulness | None]:
+    """Alone in a tuple, since None may be what was found."""
+    din = din_or_error(readouts.model_of(run_id)[0])
+    rows = sample_batch(readouts.encoded_of(run_id).batch(split), MANY_ROWS)
+    return (faithfulness(din, rows, history, on_progress=on_progress),)
 
 
 def _means(run: Run, _chosen: ChosenRow, _batch: Batch, part: pd.DataFrame) -> None:

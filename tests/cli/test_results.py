@@ -121,6 +121,7 @@ def test_attention_is_a_weight_for_each_item_of_the_row(trained: Trained) -> Non
     assert len(items) == len(frame["history"][7].split("|"))
     assert [item["position"] for item in items] == list(range(len(items)))
     assert all(0 <= item["weight"] <= 1 for item in items)
+    assert any(item["effect"] for item in items)
     known = [(item["value"], value) for item, value in zip(items, frame["history"][7].split("|"), strict=True)]
     assert all(shown in (value, "(unknown)") for shown, value in known)
     assert answer["ctr"] == pytest.approx(ask("--row", 7, "--candidate", frame["film"][7])["ctr"])
@@ -128,6 +129,16 @@ def test_attention_is_a_weight_for_each_item_of_the_row(trained: Trained) -> Non
     assert other["groups"][0]["candidate"] == "(unknown)"  # type: ignore[index]
     assert ask("--row", frame.height - 1)["row"] == frame.height - 1
     assert trained("attention", trained.id("din"), "--data", trained.histories, "--row", 7).out.startswith("CTR 0.")
+
+
+def test_attention_is_measured_by_taking_items_out_of_many_rows(trained: Trained) -> None:
+    (found,) = trained("attention", trained.id("din"), "--faithfulness", "--json").json()["histories"]
+    assert found["history"] == "history"
+    assert found["low"] <= found["score"] <= found["high"]
+    assert 0 <= found["pushing_down"] <= 1
+    assert set(found["curves"]) == {"attention", "effect", "random"}
+    assert all(curve[0] == {"removed": 0, "logit": 0} for curve in found["curves"].values())
+    assert trained("attention", trained.id("din")).refusal() == "attention needs --data and --row, or --faithfulness."
 
 
 @pytest.mark.parametrize("row", [-1, 1200])

@@ -59,7 +59,7 @@ def test_attention_that_is_the_effect_is_wholly_faithful_and_its_opposite_is_not
 ) -> None:
     encoder, batch = encoded()
     model = din(encoder.layout)
-    scores = []
+    found_by_sign = []
     for sign in (1, -1):
         monkeypatch.setattr(
             "ctr_app.explain.faithfulness._weights",
@@ -67,9 +67,11 @@ def test_attention_that_is_the_effect_is_wholly_faithful_and_its_opposite_is_not
         )
         found = faithfulness(model, batch, "films")
         assert found is not None
-        scores.append(found.score)
-    assert scores[0] == pytest.approx(1)
-    assert scores[1] < 0
+        found_by_sign.append(found)
+    right, wrong = found_by_sign
+    assert right.score == pytest.approx(1)
+    assert wrong.score < 0
+    assert right.pushing_down < wrong.pushing_down
 
 
 def test_short_histories_say_nothing_and_a_stop_keeps_what_is_done() -> None:
