@@ -23,6 +23,7 @@ import polars as pl
 import pyarrow as pa
 
 from .coding import Cells, ColumnCoder, cells_of_column
+from .loops.codes import count
 
 NUM_THREADS = 2
 # Columns are worked on in so many parts, so that no thread waits long for another.
@@ -133,6 +134,19 @@ class CodedTable:
         with self.path.open("rb", buffering=0) as file:
             position = self._positions[name]
             return self._values(file, position, range(len(self._places))), self._codes(file, position, 0, self.height)
+
+    def values(self, name: str) -> pl.Series:
+        """The values (V,) of a column as ``dictionary`` gives them."""
+        with self.path.open("rb", buffering=0) as file:
+            return self._values(file, self._positions[name], range(len(self._places)))
+
+    def counts(self, name: str, rows: np.ndarray) -> np.ndarray:
+        """int64 (V,): how often each value of a column occurs in ``rows``, int (n,) ascending."""
+        counts = np.zeros(self.num_values(name), np.int64)
+        edges = np.searchsorted(rows, self._edges)
+        for (start, stop), (first, last) in zip(self.blocks, itertools.pairwise(edges), strict=True):
+            count(next(self.codes([name], start, stop - start)), rows[first:last], start, counts)
+        return counts
 
     def is_distinct(self, name: str) -> bool:
         """Whether all values that ``dictionary`` gives of a column are different."""
@@ -267,12 +281,13 @@ def _write_block(file: BinaryIO, parts: list[list[Coded]], places: list[np.ndarr
     here = np.empty(len(columns), PLACES)
     offset = file.tell()
     height = len(columns[0][0]) if kept is None else len(kept)
+    arrays: list[np.ndarray] = []
     for position, (codes, lengths, content) in enumerate(columns):
         codes = codes if kept is None else codes[kept]
         here[position] = offset, codes.itemsize, len(lengths), len(content)
-        for array in (codes, lengths, content):
-            file.write(array.data)
-            offset += array.nbytes
+        arrays += codes, lengths, content
+        offset += codes.nbytes + lengths.nbytes + content.nbytes
+    file.write(b"".join(array.data for array in arrays))
     places.append(here)
     return height
 

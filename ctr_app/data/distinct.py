@@ -14,8 +14,8 @@ import numpy as np
 import polars as pl
 
 from .coded import CodedTable
-from .columns import as_lists, as_number, as_text
-from .schema import Column
+from .columns import as_lists, as_number, as_text, without_missing
+from .schema import Column, Role
 from .tables import Frame, ParquetTable, pieces
 
 # A column of texts is searched for distinct values unless its beginning shows that most are distinct.
@@ -47,6 +47,20 @@ class Distinct:
     def take(self, by_value: np.ndarray, rows: np.ndarray) -> np.ndarray:
         """(len(rows),): of ``by_value`` (V,) what belongs to each of ``rows``."""
         return by_value[rows if self.codes is None else self.codes[rows]]
+
+
+@dataclass(frozen=True)
+class InFile:
+    """A column of a table of codes that stay in the file: what ``Distinct`` has of it to learn from."""
+
+    values: pl.Series
+    are_different: bool
+    frame: CodedTable
+    name: str
+
+    def counts(self, rows: np.ndarray | None = None) -> np.ndarray:
+        """int (V,): how often each value occurs in ``rows``, ascending, by default in all."""
+        return self.frame.counts(self.name, np.arange(self.frame.height) if rows is None else rows)
 
 
 @dataclass(frozen=True)
@@ -111,6 +125,15 @@ def read_numbers(frame: Frame, name: str) -> Distinct:
             return Distinct(pl.concat([as_number(piece) for piece in chain([first], parts)]).fill_null(np.nan), None)
         found = _distinct(chain([first], parts))
     return Distinct(as_number(found.values).fill_null(np.nan), found.codes)
+
+
+def in_file(frame: CodedTable, column: Column) -> InFile:
+    """The values of a numeric or categorical column, as ``read_numbers`` and ``read_texts`` have them."""
+    values, is_distinct = frame.values(column.name), frame.is_distinct(column.name)
+    if column.role is Role.NUMERIC:
+        return InFile(as_number(values).fill_null(np.nan), False, frame, column.name)
+    texts = as_text(values)
+    return InFile(without_missing(texts, column), is_distinct and texts is values, frame, column.name)
 
 
 def _dictionary(frame: Frame, name: str) -> Distinct | None:

@@ -15,7 +15,7 @@ from .arrays import EncodedRows
 from .batch import FieldLayout, SequenceField
 from .coded import CodedTable
 from .columns import without_missing
-from .distinct import Distinct, Histories, read_histories, read_numbers, read_texts
+from .distinct import Distinct, Histories, InFile, in_file, read_histories, read_numbers, read_texts
 from .errors import InputError, join_names
 from .filling import SIDE_BY_SIDE, AboutRows, Filling, InMemory, Storage
 from .schema import Column, Role, Schema
@@ -27,6 +27,8 @@ from .vocabulary import Vocabulary, read_vocabularies, write_vocabularies
 # Columns that are read and encoded at the same time.
 NUM_THREADS = 2
 VOCABULARIES = "vocabularies.parquet"
+
+Cells = Distinct | InFile | Histories
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,9 @@ class Encoder:
     @classmethod
     def fit(cls, frame: Frame, schema: Schema, min_count: int = 2, rows: np.ndarray | None = None) -> Encoder:
         """Learn vocabularies and quantiles from the training rows: ``rows`` of ``frame``, or all of it."""
-        return cls._of(schema, [_learned(schema, _read(frame, unit), min_count, rows) for unit in _units(schema)])
+        return cls._of(
+            schema, [_learned(schema, _read(frame, unit, False), min_count, rows) for unit in _units(schema)]
+        )
 
     @classmethod
     def fit_transform(
@@ -62,10 +66,10 @@ class Encoder:
         is_coded = _is_coded(frame, schema, splits)
 
         def encode(unit: Sequence[Column]) -> Encoder:
-            cells = _read(frame, unit)
+            cells = _read(frame, unit, is_coded)
             learned = _learned(schema, cells, min_count, splits["train"])
             for column, found in cells.items():
-                if is_coded and column.role is not Role.SEQUENCE:
+                if isinstance(found, InFile):
                     by_value[column.name] = learned._by_value(column, found)
                 else:
                     learned._fill(column, found, filling.values())
@@ -124,7 +128,7 @@ class Encoder:
         storage = InMemory()
         filling = Filling(np.arange(chosen.height), self.schema, storage)
         for column in self.schema.fields:
-            self._fill(column, _read(chosen, [column])[column], [filling])
+            self._fill(column, _whole(chosen, column), [filling])
         filling.join()
         filling.finish(AboutRows.read(chosen, self.schema))
         encoded = storage.rows(self.schema)
@@ -139,7 +143,7 @@ class Encoder:
             else:
                 split.put(column, cells, by_value)
 
-    def _by_value(self, column: Column, cells: Distinct | Histories) -> np.ndarray:
+    def _by_value(self, column: Column, cells: Cells) -> np.ndarray:
         """float32 or int32 (V,): what a model reads for each value of a column."""
         if column.role is Role.NUMERIC:
             return self.transforms[column.name](cells.values.to_numpy())
@@ -189,22 +193,27 @@ def _table_of(column: Column) -> str:
     return column.candidate or column.name if column.role is Role.SEQUENCE else column.name
 
 
-def _read(frame: Frame, columns: Sequence[Column]) -> dict[Column, Distinct | Histories]:
-    cells: dict[Column, Distinct | Histories] = {}
-    for column in columns:
-        if column.role is Role.SEQUENCE:
-            cells[column] = read_histories(frame, column)
-        elif column.role is Role.NUMERIC:
-            cells[column] = read_numbers(frame, column.name)
-        else:
-            found = read_texts(frame, column.name)
-            cells[column] = replace(found, values=without_missing(found.values, column))
-    return cells
+def _read(frame: Frame, columns: Sequence[Column], codes_stay: bool) -> dict[Column, Cells]:
+    return {column: _cells(frame, column, codes_stay) for column in columns}
 
 
-def _learned(
-    schema: Schema, cells: Mapping[Column, Distinct | Histories], min_count: int, rows: np.ndarray | None
-) -> Encoder:
+def _cells(frame: Frame, column: Column, codes_stay: bool) -> Cells:
+    """A column; its codes in a table of codes may stay in the file."""
+    if codes_stay and column.role is not Role.SEQUENCE and isinstance(frame, CodedTable):
+        return in_file(frame, column)
+    return _whole(frame, column)
+
+
+def _whole(frame: Frame, column: Column) -> Distinct | Histories:
+    if column.role is Role.SEQUENCE:
+        return read_histories(frame, column)
+    if column.role is Role.NUMERIC:
+        return read_numbers(frame, column.name)
+    found = read_texts(frame, column.name)
+    return replace(found, values=without_missing(found.values, column))
+
+
+def _learned(schema: Schema, cells: Mapping[Column, Cells], min_count: int, rows: np.ndarray | None) -> Encoder:
     """The part of an encoder that is about these columns, which are learned together."""
     counted = [(found.values, found.counts(rows)) for found in cells.values()]
     first = next(iter(cells))
@@ -212,6 +221,7 @@ def _learned(
         [(values, counts)] = counted
         return Encoder(schema, {first.name: NumericTransform.fit(values.to_numpy(), counts)}, {}, {})
     lengths = {c.name: found.longest(rows) for c, found in cells.items() if isinstance(found, Histories)}
-    are_different = len(cells) == 1 and isinstance(alone := cells[first], Distinct) and alone.are_different
+    alone = cells[first]
+    are_different = len(cells) == 1 and not isinstance(alone, Histories) and alone.are_different
     vocabulary = Vocabulary.fit_counts(counted, min_count, are_different)
     return Encoder(schema, {}, {_table_of(first): vocabulary}, lengths)

@@ -157,7 +157,7 @@ def _read_text(text: Text, folder: Path, name: str, options: ReadOptions) -> Tab
     decoder = Decoder("utf-8" if text.is_decoded else text.encoding, odd)
     parser = TextParser(dialect, names, decoder, odd)
     is_coded = len(text.head) >= CODED_BYTES
-    blocks = line_blocks(text.stream, text.head, dialect.quoting, name, are_small=is_coded)
+    blocks = line_blocks(text.stream, text.head, dialect.quoting, name)
     frame: Frame
     if is_coded:
         frame = _coded(parser.cells(blocks), names, folder, name)

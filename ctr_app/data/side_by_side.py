@@ -10,6 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import numpy as np
 
 from .coded import CodedTable
+from .coding import Memory
 from .filling import Storage
 from .loops.codes import put
 
@@ -51,9 +52,10 @@ def _parts(
 ) -> Iterator[list[np.ndarray]]:
     """One block of the table after another, cut into those of each split; the next are made while one is written."""
     waiting: deque[Future[list[np.ndarray]]] = deque()
+    memories = itertools.cycle([Memory() for _ in range(NUM_THREADS + 2)])
     with ThreadPoolExecutor(NUM_THREADS) as pool:
         for start, stop in frame.blocks if columns else ():
-            waiting.append(pool.submit(_joined, frame, splits, columns, dtype, start, stop))
+            waiting.append(pool.submit(_joined, frame, splits, columns, dtype, start, stop, next(memories)))
             if len(waiting) > NUM_THREADS:
                 yield waiting.popleft().result()
         while waiting:
@@ -61,7 +63,13 @@ def _parts(
 
 
 def _joined(
-    frame: CodedTable, splits: Mapping[str, np.ndarray], columns: Columns, dtype: type, start: int, stop: int
+    frame: CodedTable,
+    splits: Mapping[str, np.ndarray],
+    columns: Columns,
+    dtype: type,
+    start: int,
+    stop: int,
+    memory: Memory,
 ) -> list[np.ndarray]:
     """Of rows ``start`` to ``stop`` of the table those of each split, (rows, columns)."""
     places, edges = np.full(stop - start, -1, np.int32), [0]
@@ -69,7 +77,7 @@ def _joined(
         first, last = np.searchsorted(rows, (start, stop))
         places[rows[first:last] - start] = np.arange(edges[-1], edges[-1] + last - first)
         edges.append(edges[-1] + last - first)
-    array: np.ndarray = np.empty((edges[-1], len(columns)), dtype)
+    array = memory.array("rows", (edges[-1], len(columns)), dtype)
     for position, codes in enumerate(frame.codes([name for name, _ in columns], start, stop - start)):
         put(codes, columns[position][1], places, position, array)
     return [array[first:last] for first, last in itertools.pairwise(edges)]

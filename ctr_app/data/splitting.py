@@ -174,15 +174,15 @@ def _given_split(
 
 def _stratified(labels: np.ndarray, rule: SplitRule) -> dict[str, np.ndarray]:
     generator = np.random.default_rng(rule.seed)
-    parts: dict[str, list[np.ndarray]] = {name: [] for name in SPLITS}
+    places = np.full(len(labels), SPLITS.index("train"), np.int8)
     for label in (False, True):
         rows = generator.permutation(np.flatnonzero((labels >= 0.5) == label))
         valid = _at_least_one(rule.valid_share, len(rows))
         test = _at_least_one(rule.test_share, len(rows))
-        parts["valid"].append(rows[:valid])
-        parts["test"].append(rows[valid : valid + test])
-        parts["train"].append(rows[valid + test :])
-    return {name: np.sort(np.concatenate(chunks)) for name, chunks in parts.items() if sum(map(len, chunks))}
+        places[rows[:valid]] = SPLITS.index("valid")
+        places[rows[valid : valid + test]] = SPLITS.index("test")
+    parts = {name: np.flatnonzero(places == place) for place, name in enumerate(SPLITS)}
+    return {name: rows for name, rows in parts.items() if len(rows)}
 
 
 def _at_least_one(share: float, count: int) -> int:

@@ -1,7 +1,7 @@
 """A text table as a stream: blocks of whole lines go in, frames of clean text cells come out.
 
 At most a few blocks are in memory at a time, so the peak does not depend on the size of the file: about
-10 * BLOCK_BYTES over what the libraries themselves take, or as much for each MAX_LINE_BYTES of a longer line.
+20 * BLOCK_BYTES over what the libraries themselves take, or as much for each MAX_LINE_BYTES of a longer line.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Protocol
 
 import polars as pl
 
-from .coding import Cells, cells_of_text
+from .coding import Cells, Memory, cells_of_text, count_lines
 from .columns import MISSING_TOKENS
 from .decoding import Decoder
 from .errors import InputError
@@ -20,14 +20,12 @@ from .odd_rows import Odd, OddRows
 from .records import MAX_RECORD_LINES, mended, records
 from .sniffing import Dialect
 
-BLOCK_BYTES = 2**23
+BLOCK_BYTES = 2**22
 MAX_LINE_BYTES = 2**26
 # How far back a quoted cell may begin that is still open at the end of a block.
 MAX_OPEN_BYTES = 2**20
 # A block in which something is wrong is cut into parts of about this, so that few rows go the slow way.
 PART_BYTES = 2**20
-# Blocks whose cells are found by loops stay in the processor's cache.
-CELLS_BYTES = 2**22
 # Stands in for a separator such as "::", which the parser cannot take: a control character made for the purpose.
 UNIT_SEPARATOR = "\x1f"
 
@@ -39,28 +37,28 @@ class Readable(Protocol):
         """About ``size`` bytes."""
 
 
-def line_blocks(stream: Readable, head: bytes, quoting: bool, name: str, are_small: bool = False) -> Iterator[bytes]:
+def line_blocks(stream: Readable, head: bytes, quoting: bool, name: str) -> Iterator[bytes]:
     """Blocks of whole lines that end with ``\\n``, the ``head`` that was read already first; other line ends become it.
-
-    Args:
-        are_small: whether blocks shall be of about CELLS_BYTES instead of BLOCK_BYTES.
 
     Raises:
         InputError: if a line is longer than MAX_LINE_BYTES.
     """
-    rest, line = b"", 1
-    for chunk in _with_newlines(stream, head, CELLS_BYTES if are_small else BLOCK_BYTES):
+    rest, line = bytearray(), 1
+    for chunk in _with_newlines(stream, head, BLOCK_BYTES):
         rest += chunk
-        end = _end_of_rows(rest, quoting)
-        if end:
-            block, rest = rest[:end], rest[end:]
-            line += block.count(b"\n")
+        del chunk
+        if end := _end_of_rows(rest, quoting):
+            with memoryview(rest) as read:
+                block = bytes(read[:end])
+            del rest[:end]
+            line += count_lines(block)
             yield block
+            del block
         elif len(rest) > MAX_LINE_BYTES:
             size = f"{MAX_LINE_BYTES // 2**20} MiB"
             raise InputError("{name} is no table: line {line} is longer than {size}.", name=name, line=line, size=size)
     if rest:
-        yield rest
+        yield bytes(rest)
 
 
 class TextParser:
@@ -79,6 +77,7 @@ class TextParser:
         self._separator = UNIT_SEPARATOR if self._replaced else dialect.separator
         self._quoting, self._spaced_quotes = dialect.quoting, dialect.spaced_quotes
         self._line, self._skipped = 1, dialect.body
+        self._memories = [Memory(), Memory()]
 
     def frames(self, blocks: Iterator[bytes]) -> Iterator[pl.DataFrame]:
         """A frame for each block that holds rows."""
@@ -90,11 +89,13 @@ class TextParser:
     def cells(self, blocks: Iterator[bytes]) -> Iterator[Cells | pl.DataFrame]:
         """The same, but of blocks in which all is well and nothing quoted only where their cells are.
 
-        These cells may have spaces around them, and there may be rows without any value.
+        These cells may have spaces around them, and there may be rows without any value. They hold until the second
+        block after theirs is asked for.
         """
         for block, first_line in self._bodies(blocks):
             if (found := self._found(block)) is not None:
                 self.rows += found.height
+                self._memories.reverse()
                 yield found
             elif (frame := self._parse(block, first_line)).height:
                 yield frame
@@ -110,7 +111,8 @@ class TextParser:
         """The cells of a block, if there are no quotes and all is well."""
         if (self._quoting and b'"' in block) or block.startswith(codecs.BOM_UTF8):
             return None
-        return cells_of_text(block, self._separator, len(self._schema), self._header[0] if self._header else None)
+        header = self._header[0] if self._header else None
+        return cells_of_text(block, self._separator, len(self._schema), header, self._memories[0])
 
     def _body(self, block: bytes) -> tuple[bytes, int]:
         """The block without the lines before the first row of values, and the number of its first line."""
@@ -120,7 +122,7 @@ class TextParser:
             self._skipped -= 1
             self._line += 1
         block, first_line = block[start:] if start else block, self._line
-        self._line += block.count(b"\n")
+        self._line += count_lines(block)
         return block, first_line
 
     def _plain(self, block: bytes, first_line: int) -> bytes:
@@ -264,7 +266,7 @@ def _with_newlines(stream: Readable, head: bytes, size: int) -> Iterator[bytes]:
         yield b"\n"
 
 
-def _end_of_rows(block: bytes, quoting: bool) -> int:
+def _end_of_rows(block: bytes | bytearray, quoting: bool) -> int:
     """The end of the last whole row: a line end that no open quoted cell holds."""
     end = block.rfind(b"\n") + 1
     if not quoting or block.count(b'"', 0, end) % 2 == 0:

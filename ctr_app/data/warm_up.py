@@ -25,5 +25,6 @@ def warm_up() -> None:
         path = Path(folder) / "table"
         write_coded(path, ["number", "text"], [cells, pl.DataFrame({"number": ["1"], "text": ["b"]})])
         table, rows = CodedTable(path), {"train": np.arange(ROWS)}
+        table.counts("number", rows["train"])
         for name, (_, dtype) in SIDE_BY_SIDE.items():
             join(table, rows, {"train": InMemory()}, name, [("number", np.zeros(ROWS + 1, dtype))], dtype)

@@ -34,9 +34,8 @@ ROWS = st.lists(CELLS, min_size=3, max_size=3) | st.lists(CELLS, max_size=5)
 @pytest.fixture(autouse=True)
 def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Blocks of some lines, cut into parts of few; columns that give up soon; and all texts kept as codes."""
-    monkeypatch.setattr(streaming, "BLOCK_BYTES", 300)
+    monkeypatch.setattr(streaming, "BLOCK_BYTES", 80)
     monkeypatch.setattr(streaming, "PART_BYTES", 60)
-    monkeypatch.setattr(streaming, "CELLS_BYTES", 80)
     monkeypatch.setattr(coding, "MANY_VALUES", 16)
     monkeypatch.setattr(reading, "CODED_BYTES", 0)
 
@@ -51,12 +50,12 @@ def outcome(content: bytes, options: ReadOptions) -> object:
 
 
 @given(
-    rows=st.lists(ROWS, min_size=1, max_size=40),
+    rows=st.lists(ROWS, min_size=1, max_size=25),
     ending=st.sampled_from(["", "\n", "\n\n"]),
     separator=st.sampled_from([",", "\t", ";", " ", "::"]),
     quoting=st.booleans(),
 )
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_a_text_kept_as_codes_is_what_the_reader_for_small_ones_makes_of_it(rows, ending, separator, quoting):
     lines = [separator.join(["click", "site", "price"]), *(separator.join(row) for row in rows)]
     content = ("\n".join(lines) + ending).encode()
@@ -73,8 +72,8 @@ def texts(max_size: int) -> st.SearchStrategy[list[str | None]]:
     )
 
 
-@given(first=texts(60), second=texts(60), rows=st.integers(1, 20))
-@settings(max_examples=30, deadline=None)
+@given(first=texts(40), second=texts(40), rows=st.integers(1, 20))
+@settings(max_examples=20, deadline=None)
 def test_columns_come_back_whole_and_in_part_and_as_values_and_codes(first, second, rows):
     height = min(len(first), len(second))
     frame = pl.DataFrame(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ctr_app.data import reading
-from ctr_app.data.loops import cells, codes
+from ctr_app.data.loops import cells, codes, ends
 from ctr_app.data.reading import read_table
 from ctr_app.data.schema import Column, Role, Schema
 from ctr_app.data.splitting import SplitRule
@@ -13,7 +13,7 @@ from ctr_app.data.warm_up import warm_up
 
 def compiled_loops() -> dict[str, int]:
     """For how many types of arguments each loop that Python calls has been compiled."""
-    found = [*vars(cells).items(), *vars(codes).items()]
+    found = [*vars(cells).items(), *vars(codes).items(), *vars(ends).items()]
     return {name: len(loop.signatures) for name, loop in found if hasattr(loop, "py_func") and name[0] != "_"}
 
 

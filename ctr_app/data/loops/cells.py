@@ -1,8 +1,8 @@
-"""Finding the cells of a text, and giving each distinct cell of a column a code.
+"""The cells of a text by their places in it, and giving each distinct cell of a column a code.
 
 A text is ``data`` uint8 with at least PADDING zero bytes after its end, and ``words`` uint64, the same bytes eight at a
-time from each byte on. A table of cells is ``slots`` uint64 (S, 2), S a power of two: a cell's key, and its number
-from 1 on; 0 is a free slot. The cells themselves lie one after another in a text, cell ``i`` from ``ends[i]`` to
+time from each byte on. A table of cells is ``slots`` uint64 (S, 2), S a power of two: a cell's key, and one more than
+its code; 0 is a free slot. The cells themselves lie one after another in a text, cell ``i`` from ``ends[i]`` to
 ``ends[i + 1]``.
 """
 
@@ -12,13 +12,13 @@ from typing import Any
 
 import numpy as np
 from numba import njit
-from numba.cpython.unsafe.numbers import leading_zeros, trailing_zeros
+from numba.cpython.unsafe.numbers import leading_zeros
 
 from . import compiled
 
 # As the compiler has them; who checks types takes them for any number.
 whole: Any = np.int64
-first_bit: Any = trailing_zeros
+word: Any = np.uint64
 zeros_before: Any = leading_zeros
 PADDING = 64
 # Fewer slots than these stay in the processor's cache even if most are free.
@@ -26,12 +26,9 @@ FEW_SLOTS = 2**14
 # Cells that are looked for at the same time.
 AT_ONCE = 128
 NEWLINE = np.uint8(10)
-ZERO, ONE, SEVEN, EIGHT, TOP_BYTE = (np.uint64(number) for number in (0, 1, 7, 8, 56))
+ZERO, ONE, EIGHT = np.uint64(0), np.uint64(1), np.uint64(8)
 HALF = np.uint64(32)
 LAST_BYTE, SPACE, BEYOND = np.uint64(0xFF), np.uint64(32), np.uint64(128)
-LOW_BITS, OTHER_BITS = np.uint64(0x0101010101010101), np.uint64(0x7F7F7F7F7F7F7F7F)
-# Brings the lowest bits of eight bytes together in the highest byte.
-GATHER = np.uint64(0x0102040810204080)
 # An odd number with its bits well mixed.
 MIX = np.uint64(0x9E3779B97F4A7C15)
 # The first bytes of a word.
@@ -41,40 +38,22 @@ LONG = np.uint64(0xFF << 56)
 
 
 @compiled
-def find_ends(words: np.ndarray, size: int, separator: np.uint8, ends: np.ndarray) -> int:
-    """Write into ``ends`` int32, after its first number, where separators and line ends stand; returns how many."""
-    count = 1
-    separators, newlines = LOW_BITS * np.uint64(separator), LOW_BITS * np.uint64(NEWLINE)
-    for start in range(0, size, 64):
-        found = ZERO
-        for part in range(8):
-            word = words[start + 8 * part]
-            others, lines = word ^ separators, word ^ newlines
-            differs = (((others & OTHER_BITS) + OTHER_BITS) | others) & (((lines & OTHER_BITS) + OTHER_BITS) | lines)
-            bits = (~differs >> SEVEN) & LOW_BITS
-            found |= ((bits * GATHER) >> TOP_BYTE) << np.uint64(8 * part)
-        while found != ZERO:
-            ends[count] = start + first_bit(found)
-            count += 1
-            found &= found - ONE
-    return count - 1
-
-
-@compiled
 def make_keys(data: np.ndarray, words: np.ndarray, edges: np.ndarray, gap: int, keys: np.ndarray) -> bool:
     """Write into ``keys`` uint64 (columns, rows) a key of each cell: up to eight bytes as they are, of more a hash.
 
     False if the text, where cells have a ``gap`` between them, has other line ends than those after the last column.
     """
     width, height = keys.shape
-    edge = 0
-    for row in range(height):
-        for column in range(width):
-            start, stop = whole(edges[edge]) + gap, whole(edges[edge + 1])
-            edge += 1
+    between, edge = word(gap), ZERO
+    for row in range(word(height)):
+        start = word(whole(edges[edge]) + gap)
+        for column in range(word(width)):
+            edge += ONE
+            stop = word(edges[edge])
             keys[column, row] = _key(words, start, stop)
-            if gap and (data[stop] == NEWLINE) != (column == width - 1):
-                return False
+            start = stop + between
+        if gap and data[edges[edge]] != NEWLINE:
+            return False
     return True
 
 
@@ -127,19 +106,19 @@ def code_cells(
     most_bytes = len(known) - PADDING
     for first in range(row, len(codes), AT_ONCE):
         last = min(first + AT_ONCE, len(codes))
-        _look_at_first_slots(keys[column], slots, first, last, codes)
+        if _look_at_first_slots(keys[column], slots, first, last, codes):
+            continue
         for row in range(first, last):
-            number = whole(codes[row]) - 1
-            if number < 0:
+            if codes[row] < 0:
                 key, start, size = keys[column, row], 0, 0
                 if key < LONG and not _may_have_space(key):
                     size = _size(key)
                 else:
                     edge = row * width + column
                     start, stop = _stripped(data, whole(edges[edge]) + gap, whole(edges[edge + 1]))
-                    key, size = _key(words, start, stop), stop - start
-                slot, number = _find(key, slots, words, start, size, known_words, ends)
-                if number < 0:
+                    key, size = _key(words, word(start), word(stop)), stop - start
+                slot, code = _find(key, slots, words, start, size, known_words, ends, num_missing - base - 1)
+                if code < 0:
                     used = ends[count]
                     if count >= most or used + size > most_bytes:
                         return count, row
@@ -148,13 +127,13 @@ def code_cells(
                     else:
                         for place in range(size):
                             known[used + place] = data[start + place]
-                    number = count
+                    code = base + count - num_missing + 1
                     count += 1
                     ends[count] = used + size
                     if is_open:
                         slots[slot, 0] = key
-                        slots[slot, 1] = np.uint64(count)
-            codes[row] = base + number - num_missing + 1 if number >= num_missing else 0
+                        slots[slot, 1] = code + 1
+                codes[row] = code
     return count, len(codes)
 
 
@@ -178,17 +157,16 @@ def move(slots: np.ndarray, into: np.ndarray) -> None:
 
 
 @njit(nogil=True)
-def _key(words: np.ndarray, start: int, stop: int) -> np.uint64:
+def _key(words: np.ndarray, start: np.uint64, stop: np.uint64) -> np.uint64:
     """Up to eight bytes as they are, of more a hash."""
     size = stop - start
-    if size <= 8:
+    if size <= EIGHT:
         return words[start] & FIRST_BYTES[size]
-    mixed = np.uint64(size)
-    place = start
+    mixed, place = size, start
     while place < stop:
-        mixed = (mixed ^ (words[place] & FIRST_BYTES[min(8, stop - place)])) * MIX
+        mixed = (mixed ^ (words[place] & FIRST_BYTES[min(EIGHT, stop - place)])) * MIX
         mixed ^= mixed >> HALF
-        place += 8
+        place += EIGHT
     return mixed | LONG
 
 
@@ -198,17 +176,19 @@ def _first_slot(key: np.uint64, last: np.uint64) -> np.uint64:
 
 
 @njit(nogil=True)
-def _look_at_first_slots(keys: np.ndarray, slots: np.ndarray, first: int, last: int, found: np.ndarray) -> None:
-    """Write into ``found`` the numbers, from 1 on, of cells that are short and in the first slot looked at, else 0.
+def _look_at_first_slots(keys: np.ndarray, slots: np.ndarray, first: int, last: int, codes: np.ndarray) -> bool:
+    """Write into ``codes`` those of cells that are short and in the first slot looked at, else -1; whether all are.
 
     Without a branch, so that the processor waits for many slots at the same time.
     """
-    last_slot = np.uint64(len(slots) - 1)
-    for row in range(first, last):
+    last_slot, all_found = word(len(slots) - 1), True
+    for row in range(word(first), word(last)):
         key = keys[row]
         slot = _first_slot(key, last_slot)
-        is_there = (slots[slot, 0] == key) & (key < LONG)
-        found[row] = slots[slot, 1] if is_there else ZERO
+        code = whole(slots[slot, 1]) - 1 if (slots[slot, 0] == key) & (key < LONG) else -1
+        codes[row] = code
+        all_found &= code >= 0
+    return all_found
 
 
 @njit(nogil=True)
@@ -220,16 +200,22 @@ def _find(
     size: int,
     known_words: np.ndarray,
     ends: np.ndarray,
+    first_known: int,
 ) -> tuple[np.uint64, int]:
-    """The slot of a cell and its number, or a free slot and -1."""
+    """The slot of a cell and its code, or a free slot and -1.
+
+    A long cell is the one with number code + ``first_known`` of those that are known.
+    """
     last = np.uint64(len(slots) - 1)
     slot = _first_slot(key, last)
     while True:
-        number = whole(slots[slot, 1]) - 1
-        if number < 0:
+        code = whole(slots[slot, 1]) - 1
+        if code < 0:
             return slot, -1
-        if slots[slot, 0] == key and (key < LONG or _is_same(words, start, size, known_words, ends, number)):
-            return slot, number
+        if slots[slot, 0] == key and (
+            key < LONG or _is_same(words, start, size, known_words, ends, code + first_known)
+        ):
+            return slot, code
         slot = (slot + ONE) & last
 
 
