@@ -1,4 +1,4 @@
-"""Recovery: how well each readout found the pairs that were planted, now and by epoch."""
+"""Recovery: how well each readout finds what interacts, in planted data by epoch, and by the standard test."""
 
 from __future__ import annotations
 
@@ -10,33 +10,42 @@ import streamlit as st
 from ..explain.readouts import readouts_for
 from ..explain.recovery import recovery
 from ..training.run_store import Run
-from . import parts, readouts
+from . import interaction_suite, parts, readouts
 from .recovery_chart import READOUT_NAMES, by_epoch, recovery_chart
 from .state import state
 from .watch import dataset_truth
 from .words import _
 
 
-def suits(run: Run) -> bool:
-    """Whether it is known what interacts in the run's data."""
-    truth = dataset_truth(run)
-    return truth is not None and bool(truth["pairs"])
-
-
 def draw(run: Run, frame: pd.DataFrame, picked: tuple[str, str] | None) -> None:  # noqa: ARG001
-    """A score of every readout against the truth, and pairs found by epoch; nothing while the truth is hidden."""
+    """How well readouts find what interacts: on this run's data where that is known, and on the standard test."""
     truth = dataset_truth(run)
-    if truth is None or not state().revealed:
+    if truth is None or not truth["pairs"]:
+        st.info(
+            _(
+                "What interacts in these data is not known, so nothing can be scored on them. The standard test below "
+                "scores readouts where it is known."
+            ),
+            icon=":material/info:",
+        )
+    elif not state().revealed:
         st.info(
             _("What was planted is hidden. Reveal the planted pairs above, and every readout is scored against them."),
             icon=":material/visibility_off:",
         )
-        return
+    else:
+        _of_run(run, truth["pairs"])
+    st.divider()
+    interaction_suite.draw()
+
+
+def _of_run(run: Run, true_pairs: Sequence[Sequence[str]]) -> None:
+    """A score of every readout against the truth, and pairs found by epoch."""
     with st.spinner(_("Measuring every pair of fields by every readout")):
-        table = scores(run, truth["pairs"])
+        table = scores(run, true_pairs)
     k, family = int(table["pairs"].iloc[0]), run.spec().family
     left, right = st.columns([3, 2], gap="large")
-    found = by_epoch(run, truth["pairs"])
+    found = by_epoch(run, true_pairs)
     with left:
         if found["epoch"].nunique() > 1 if len(found) else False:
             sentence = _sentence(found, k)

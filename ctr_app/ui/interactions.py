@@ -48,7 +48,7 @@ SECTIONS = {
     "cuts": Section("Cut the wire", ":material/content_cut:", interaction_cuts.draw),
     "triples": Section("Three at once", ":material/change_history:", interaction_triples.draw),
     "layers": Section("Cross layers", ":material/layers:", cross_layers.draw, lambda run: run.spec().family == "dcn"),
-    "recovery": Section("Recovery", ":material/fact_check:", interaction_recovery.draw, interaction_recovery.suits),
+    "recovery": Section("Recovery", ":material/fact_check:", interaction_recovery.draw),
     "crosses": Section("Take crosses along", ":material/hub:", interaction_crosses.draw),
 }
 
