@@ -22,6 +22,7 @@ from ..models.fm import FM, FMConfig
 from ..models.numbers import reading
 from ..training.config import TrainingConfig
 from ..training.metrics import measure
+from ..training.pair_directions import begin_from_pairs
 from ..training.trainer import StepDone, Trainer, predict
 from .crosses import Cross, Pair, bins_alone, crossed_rows, fit_crosses
 from .gains import Gain, Rows, gain_in_auc, gain_in_logloss
@@ -147,7 +148,9 @@ def _fm(
 ) -> Logits:
     """Logits of the best epoch by the monitored metric."""
     torch.manual_seed(training.seed)
-    trainer = Trainer(FM(rows["train"][0], config), rows["train"][1], rows["valid"][1], training, device)
+    model = FM(rows["train"][0], config)
+    begin_from_pairs(model, rows["train"][1])
+    trainer = Trainer(model, rows["train"][1], rows["valid"][1], training, device)
     for event in trainer.run():
         if isinstance(event, StepDone):
             on_step(event.step / (trainer.steps_per_epoch * training.epochs))

@@ -25,6 +25,7 @@ from ..data.synthetic.functions import FUNCTIONS
 from ..models.registry import FAMILIES, resolve, title_of
 from ..training.config import TrainingConfig
 from ..training.launch import configs_for
+from ..training.pair_directions import begin_from_pairs
 from ..training.trainer import Trainer
 from .behaviour import by_behaviour
 from .counts import by_counts
@@ -169,6 +170,7 @@ def _trained(
     family, model_config, training = recipe.configs(seed)
     torch.manual_seed(seed)
     model = FAMILIES[family].build(layout, model_config)
+    begin_from_pairs(model, train)
     trainer = Trainer(model, train, valid, training, torch.device("cpu"))
     for _ in trainer.run():
         if is_stopped():

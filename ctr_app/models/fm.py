@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,7 @@ from torch import Tensor, nn
 from ..data.batch import Batch, FieldLayout
 from ..data.settings import Config, setting
 from . import kernels
+from .first_vectors import RANDOM, FirstVectors, first_vectors_setting
 from .kernels import fm as loops
 from .layers import EMBEDDING_STD, FieldEmbedding, uniform_dims
 from .numbers import NumericEmbedding, reading, reading_setting
@@ -29,6 +31,7 @@ class FMConfig(Config):
         16, "Numbers in each value's vector; more can tell more pairs apart.", minimum=1, maximum=512
     )
     numeric_embedding: str = reading_setting()
+    first_vectors: str = first_vectors_setting()
 
 
 class FM(nn.Module):
@@ -46,11 +49,23 @@ class FM(nn.Module):
         # w and v side by side, so that both are one gather: column 0 is w, the others are v.
         self.embedding = FieldEmbedding(layout, uniform_dims(layout, 1 + config.embedding_dim))
         self.numbers = _numbers(layout, config)
+        is_random = config.first_vectors == RANDOM or self.numbers is not None
+        self.first_dim = 0 if is_random else config.embedding_dim
         num_linear = len(layout.numeric) if self.numbers is None else 0
         self.numeric = nn.Parameter(EMBEDDING_STD * torch.randn(num_linear, 1 + config.embedding_dim))
         with torch.no_grad():
             for weights in (self.numeric, *self.embedding.matrices().values()):
                 weights[:, 0] = 0.0
+
+    @torch.no_grad()
+    def begin(self, first: Mapping[str, FirstVectors]) -> None:
+        """Add first vectors of ``first_dim`` numbers to the small random ones of v."""
+        for name, known in first.items():
+            vectors = torch.from_numpy(known.vectors).to(self.bias)
+            if name in self.layout.numeric:
+                self.numeric[self.layout.numeric.index(name), 1:] += vectors[0]
+            else:
+                self.factors(name).index_add_(0, torch.from_numpy(known.ids).to(self.bias.device).long(), vectors)
 
     def terms(self, batch: Batch) -> Tensor:
         """x_i w_i and x_i v_i of each field, (B, F, 1 + D), in the order of the layout."""

@@ -23,6 +23,7 @@ from ..models.registry import FAMILIES
 from .device import choose_device, out_of_memory
 from .metrics import measure
 from .null_labels import null_labels
+from .pair_directions import begin_from_pairs
 from .run_store import Run
 from .showing import AtEpoch, Showing
 from .trainer import EpochDone, EvalDone, Event, Finished, StepDone, Trainer, TrainingFailed, predict
@@ -175,6 +176,7 @@ class _Driver:
         if spec.null_seed is not None:
             self.labels = null_labels(dataset, spec.null_seed)
         train, valid = self._batch(dataset, "train"), self._batch(dataset, "valid")
+        begin_from_pairs(model, train)
         trainer = Trainer(model, train, valid, spec.training_config, device, dataset.rows("valid").group_ids)
         self._append(
             "start",
