@@ -25,7 +25,10 @@ SILENCE_SECONDS = 90.0
 PROCESS_TOKEN = secrets.token_hex(8)
 
 # Settings that younger runs have, as they were for runs that were stored without them.
-BEFORE = {family: {"numeric_embedding": "number"} for family in ("fm", "dcn")}
+BEFORE = {
+    "fm": {"numeric_embedding": "number", "first_vectors": "random"},
+    "dcn": {"numeric_embedding": "number"},
+}
 
 
 @dataclass(frozen=True)

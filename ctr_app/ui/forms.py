@@ -38,7 +38,10 @@ CHOICE_NAMES = {
     "noise-free": "the probability itself",
 }
 # Words that mean something else as a choice of these settings.
-NAMES_IN = {"numeric_embedding": {"auto": "as suits the fields", "vector": "a vector"}}
+NAMES_IN = {
+    "numeric_embedding": {"auto": "as suits the fields", "vector": "a vector"},
+    "first_vectors": {"pairs": "from pairs of fields", "random": "at random"},
+}
 # Settings that only matter under some values of others.
 ONLY_WHEN: dict[str, Callable[[Mapping[str, Any]], bool]] = {
     "rank": lambda chosen: chosen["cross"] == "mix",

@@ -73,6 +73,15 @@ def test_a_run_that_is_older_than_vectors_of_numbers_reads_numbers_as_they_are(n
     assert config.numeric_embedding == "number"
 
 
+def test_a_run_of_fm_that_is_older_than_first_vectors_began_at_random(new_run: NewRun) -> None:
+    run = new_run("fm")
+    stored = json.loads((run.folder / "run.json").read_text())
+    assert stored["model"].pop("first_vectors") == "pairs"
+    write_json(run.folder / "run.json", stored)
+    config: Any = run.spec().model_config
+    assert config.first_vectors == "random"
+
+
 def test_a_run_is_found_by_its_id_and_by_its_folder(
     runs: RunStore, new_run: NewRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
