@@ -25,6 +25,7 @@ FILTERS = {
     "unclicked": "Not clicked",
     "long": "Long history first",
 }
+SPLITS = {"test": "Test", "valid": "Validation", "train": "Training"}
 # So many values are offered in a search; any other can be typed.
 MOST_VALUES = 5000
 Search = tuple[str, str]  # a column, and the value that is wanted in it
@@ -40,25 +41,37 @@ class ChosenRow:
 
 
 def choose_row(run: Run, page: str, beside: Any, first: Callable[[str, str], int] | None = None) -> ChosenRow | None:
-    """Widgets to choose one of the test rows (or validation rows); None if none passes the filter.
+    """Widgets to choose one row of a split, of the test rows to begin with; None if none passes the filter.
 
     The filter is drawn ``beside`` the choice of the run. ``first`` says which row to begin with where there is no
     filter, counted from 0, for a run's id and a split.
     """
     encoded = readouts.encoded_of(run.id)
-    split = "test" if "test" in encoded.splits else "valid"
     known = [name for name in FILTERS if name != "long" or encoded.encoder.layout.sequences]
     chosen = beside.selectbox(_("Rows"), known, key=f"{page}-filter", format_func=lambda name: _(FILTERS[name]))
     with st.container(horizontal=True, vertical_alignment="bottom"):
+        split = _choose_split(run, page)
         search = _search(run, page, split)
         places = _places(run.id, split, chosen or "any", search)
         if not len(places):
-            st.info(_("No {split} row is like that.", split=_(split)))
+            st.info(_("No {split} row is like that. Another split may have one.", split=_(split)))
             return None
-        key = f"{page}-row-{run.id}-{chosen}-{zlib.crc32(repr(search).encode())}"
+        key = f"{page}-row-{run.id}-{split}-{chosen}-{zlib.crc32(repr(search).encode())}"
         start = first if chosen == "any" and search is None else None
         place = int(places[_number(key, len(places), lambda: start(run.id, split) if start else 0)])
     return ChosenRow(split, place, int(np.asarray(encoded.rows(split).rows)[place]))
+
+
+def _choose_split(run: Run, page: str) -> str:
+    splits = [split for split in SPLITS if split in readouts.encoded_of(run.id).splits]
+    return st.selectbox(
+        _("Split"),
+        splits,
+        key=f"{page}-split-{run.id}",
+        format_func=lambda split: _(SPLITS[split]),
+        persist_state="session",
+        width=150,
+    )
 
 
 def _number(key: str, count: int, first: Callable[[], int]) -> int:
@@ -73,7 +86,7 @@ def _number(key: str, count: int, first: Callable[[], int]) -> int:
         max_value=count,
         key=key,
         persist_state="session",
-        width=180,
+        width=160,
     )
     page = key.partition("-")[0]
     st.button(
@@ -101,7 +114,7 @@ def _search(run: Run, page: str, split: str) -> Search | None:
         key=f"{page}-search-{run.id}",
         format_func=shorten,
         persist_state="session",
-        width=200,
+        width=180,
     )
     names = readouts.dataset_of(run).names().get(column, {})
     counts = _values(run.id, split, column)
@@ -118,7 +131,7 @@ def _search(run: Run, page: str, split: str) -> Search | None:
         format_func=lambda value: _value_in_words(names.get(value) or value, counts.get(value, 0)),
         accept_new_options=True,
         persist_state="session",
-        width=320,
+        width=280,
     )
     return (column, value.strip()) if value else None
 
