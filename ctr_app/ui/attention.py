@@ -210,12 +210,12 @@ def _bars(run: Run, batch: Batch, part: pd.DataFrame, order: str, is_share: bool
         charts.bars_over_history(part, "weight", title, axis, False).draw(alt=sentence)
     with middle:
         words = "{item} adds most" if mover["effect"] > 0 else "{item} takes away most"
-        sentence = _(words, item=shorten(mover["name"], 24))
+        sentence = _(words, item=shorten(mover["name"], 18))
         title = charts.titled(sentence, _("logit with the item, less without it"))
         charts.bars_over_history(part, "effect", title, _("effect in logits"), True, False).draw(alt=sentence)
     with right:
         steepest = part.iloc[int(part["gradient"].abs().argmax())]
-        sentence = _("{item} stands out most", item=shorten(steepest["name"], 24))
+        sentence = _("{item} stands out most", item=shorten(steepest["name"], 18))
         title = charts.titled(sentence, _("integrated gradients from the mean item"))
         charts.bars_over_history(part, "gradient", title, _("integrated gradient"), True, False).draw(alt=sentence)
     parts.table_behind(part.drop(columns=["label", "is_known"]), f"attention-{run.id}-{_place(run, history)}")

@@ -18,7 +18,7 @@ METHODS = {"attention": "train", "effect": "valid", "random": "test"}
 def candidates_heatmap(frame: pd.DataFrame, title: dict[str, str]) -> Any:
     """Attention of a history's items for several candidates; ``frame`` has item, candidate and weight, in order."""
     x = alt.X("candidate:N", sort=None, title=_("candidate"), axis=SLANTED)
-    y = alt.Y("item:N", sort=None, title=None, axis=alt.Axis(labelLimit=280, labelOverlap=False, labelFlush=False))
+    y = alt.Y("item:N", sort=None, title=None, axis=alt.Axis(labelLimit=340, labelOverlap=False, labelFlush=False))
     color = alt.Color("weight:Q", title=_("attention"), scale=alt.Scale(domainMin=0))
     tooltip = [
         alt.Tooltip("item:N", title=_("item")),

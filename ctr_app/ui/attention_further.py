@@ -103,11 +103,16 @@ def _deletion(run: Run, chosen: ChosenRow, batch: Batch, part: pd.DataFrame) -> 
     model, _encoder = readouts.model_of(run.id)
     din = din_or_error(model)
     history = str(part["history"].iloc[0])
+    with st.columns(2, gap="large")[1]:
+        is_wanted = st.toggle(_("Measure over {count} rows", count=MANY_ROWS), key=f"attention-faithfulness-{run.id}")
     left, right = st.columns(2, gap="large")
     with left:
         _deletion_of_one(din, batch, part, history)
     with right:
-        _deletion_of_many(run, chosen, history)
+        if is_wanted:
+            _deletion_of_many(run, chosen, history)
+        else:
+            st.caption(_("A score of attention's faithfulness, with its interval; takes some seconds."))
     st.caption(
         _(
             "Items are taken out one after another. Where attention points at what matters, its line falls with the "
@@ -137,10 +142,6 @@ def _deletion_of_one(din: DIN, batch: Batch, part: pd.DataFrame, history: str) -
 
 
 def _deletion_of_many(run: Run, chosen: ChosenRow, history: str) -> None:
-    key = f"attention-faithfulness-{run.id}"
-    if not st.toggle(_("Measure over {count} rows", count=MANY_ROWS), key=key):
-        st.caption(_("A score of attention's faithfulness, with its interval; takes some seconds."))
-        return
     measured = tasks.result_of(
         ("faithfulness", run.id, chosen.split, history),
         "attention-faithfulness",

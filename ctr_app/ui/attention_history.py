@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 import streamlit as st
@@ -15,7 +13,7 @@ from ..explain.what_if import edited
 from ..training.metrics import sigmoid
 from ..training.run_store import Run
 from ..training.trainer import predict
-from . import charts, readouts
+from . import charts, parts, readouts
 from .attention_items import item_labels, item_options, labels_of, main_kind
 from .row_choice import ChosenRow
 from .state import set_widget, widget_value
@@ -104,15 +102,10 @@ def _numbers(run: Run, batch: Batch, changed: Batch, is_moved: bool) -> None:
     logits = np.concatenate([predict(model, batch), predict(model, changed)])
     before, after = sigmoid(logits)
     is_same = abs(logits[1] - logits[0]) < UNMOVED
-    style: Any = {
-        "width": 220,
-        "delta_color": "off" if is_same else "normal",
-        "delta_arrow": "off" if is_same else "auto",
-    }
     with st.container(horizontal=True):
         change = _("{change:+.2f} points", change=100 * (after - before))
-        st.metric(_("CTR with this history"), f"{after:.1%}", delta=change, **style)
-        st.metric(_("Logit"), f"{logits[1]:+.4f}", delta=f"{logits[1] - logits[0]:+.4f}", **style)
+        parts.changed_metric(_("CTR with this history"), f"{after:.1%}", change, not is_same)
+        parts.changed_metric(_("Logit"), f"{logits[1]:+.4f}", f"{logits[1] - logits[0]:+.4f}", not is_same)
     if is_moved and is_same:
         st.info(_("Only the order is another, and the prediction stays: DIN adds its items up and sees no order."))
 

@@ -107,7 +107,7 @@ def main_kind(run_id: str, field: str) -> dict[str, str]:
 
 
 def _are_numbers(of_items: dict[str, str]) -> bool:
-    return as_number(pl.Series(list(of_items.values()))).null_count() == 0
+    return as_number(pl.Series(list(of_items.values()))).null_count() < len(of_items) / 2
 
 
 @st.cache_data(max_entries=256, show_spinner=False)

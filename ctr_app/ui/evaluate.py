@@ -103,7 +103,7 @@ def _everything(run: Run, rows: Rows, fit: Fit | None) -> None:
     if fit is not None:
         _fit(fit)
     _numbers(rows)
-    _pictures(run, rows.scored)
+    _pictures(run, rows)
     evaluate_slices.draw(run, rows)
     _importance(run, rows)
 
@@ -167,14 +167,14 @@ def _numbers(rows: Rows) -> None:
     st.caption(words)
 
 
-def _pictures(run: Run, scored: Scored) -> None:
+def _pictures(run: Run, rows: Rows) -> None:
     """Calibration, and one of the other curves."""
-    family = run.spec().family
+    family, scored = run.spec().family, rows.scored
     chosen = _choose_curve() if scored.has_both_labels else None
     left, right = st.columns(2, gap="large")
     with left:
         bins = calibration(scored)
-        sentence = _calibration_sentence(bins)
+        sentence = _calibration_sentence(bins, scores.metrics(rows))
         title = charts.titled(sentence, _("observed against predicted CTR, bins of equally many rows, 95 % intervals"))
         evaluation_charts.calibration_chart(bins, family, title).draw(alt=sentence)
         st.caption(
@@ -207,10 +207,17 @@ def _choose_curve() -> str:
         )
 
 
-def _calibration_sentence(bins: pd.DataFrame) -> str:
+def _calibration_sentence(bins: pd.DataFrame, found: pd.DataFrame) -> str:
+    """What is worst: a bin that is off; else the mean over all rows, if that is."""
     is_off = (bins["predicted"] < bins["low"]) | (bins["predicted"] > bins["high"])
     if not is_off.any():
-        return _("Predicted CTR is what was observed, in every bin")
+        ratio = found.set_index("metric").loc["calibration"] if "calibration" in set(found["metric"]) else None
+        if ratio is not None and not ratio["low"] <= 1 <= ratio["high"]:
+            words = "Over all rows CTR is predicted {share:.0%} too high, though no bin alone shows it"
+            if ratio["value"] < 1:
+                words = "Over all rows CTR is predicted {share:.0%} too low, though no bin alone shows it"
+            return _(words, share=abs(ratio["value"] - 1))
+        return _("No bin is off by more than chance explains")
     worst = bins[is_off].assign(gap=(bins["predicted"] - bins["observed"]).abs()).sort_values("gap").iloc[-1]
     return _(
         "Off in {off} of {bins} bins: where {predicted:.1%} is predicted, {observed:.1%} click",

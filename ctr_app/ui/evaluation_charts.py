@@ -70,7 +70,7 @@ def lift_chart(found: pd.DataFrame, family: str, title: dict[str, str]) -> Any:
 @kept
 def scores_chart(found: pd.DataFrame, family: str, title: dict[str, str]) -> Any:
     """How rows with and without a click spread over CTR; the fill and the outline tell them apart."""
-    shown = found.assign(who=found["label"].map({1: _("clicks"), 0: _("no clicks")}))
+    shown = found.assign(who=found["label"].map({1: _("clicks"), 0: _("no clicks")}), zero=0.0)
     x = alt.X("start:Q", title=_("predicted CTR"), axis=SHARE)
     y = alt.Y("share:Q", title=_("share of the rows"), axis=alt.Axis(format="%", tickCount=5), stack=None)
     tooltip = [
@@ -79,7 +79,7 @@ def scores_chart(found: pd.DataFrame, family: str, title: dict[str, str]) -> Any
         alt.Tooltip("share:Q", format=".1%", title=_("share of the rows")),
         alt.Tooltip("who:N", title=_("rows")),
     ]
-    base = alt.Chart(shown).encode(x=x, x2="stop:Q", y=y, tooltip=tooltip)
+    base = alt.Chart(shown).encode(x=x, x2="stop:Q", y=y, y2="zero:Q", tooltip=tooltip)
     clicks = base.transform_filter("datum.label == 1").mark_bar(color=hue(family), opacity=0.75)
     others = base.transform_filter("datum.label == 0").mark_bar(
         filled=False, strokeWidth=1.6, opacity=1, stroke=MUTED[is_dark()], binSpacing=0

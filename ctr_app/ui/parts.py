@@ -130,6 +130,18 @@ def duration(seconds: float) -> str:
     return _("{hours} h {minutes} min", hours=minutes // 60, minutes=minutes % 60)
 
 
+def changed_metric(label: str, value: str, change: str, is_changed: bool) -> None:
+    """A number and by how much it has changed; a change of nothing has no colour and no arrow."""
+    st.metric(
+        label,
+        value,
+        delta=change,
+        delta_color="normal" if is_changed else "off",
+        delta_arrow="auto" if is_changed else "off",
+        width=220,
+    )
+
+
 def short_time(seconds: float) -> str:
     """Seconds in words, below ten with two digits that count: ``0.04 s``, ``2.1 s``, ``3 min``."""
     return _("{count} s", count=f"{seconds:.2g}") if seconds < 9.95 else duration(seconds)

@@ -73,15 +73,17 @@ def methods_chart(frame: pd.DataFrame, title: dict[str, str]) -> Any:
 
 
 @kept
-def number_curves(curves: pd.DataFrame, mean: pd.DataFrame, name: str, family: str, title: dict[str, str]) -> Any:
-    """CTR over a number: a thin line per row, the mean thick, and ticks where twentieths of the data lie."""
+def number_curves(
+    curves: pd.DataFrame, mean: pd.DataFrame, rows: pd.DataFrame, name: str, family: str, title: dict[str, str]
+) -> Any:
+    """CTR over a number: a thin line per row, the mean thick, and a tick under it for each of some training rows."""
     x = alt.X("number:Q", title=name, scale=alt.Scale(nice=False), axis=alt.Axis(tickCount=8))
     y = alt.Y("ctr:Q", title=_("predicted CTR"), axis=alt.Axis(format="%", tickCount=6))
     lines = alt.Chart(curves).mark_line(strokeWidth=1, opacity=0.25, color=MUTED[is_dark()])
     bold = alt.Chart(mean).mark_line(strokeWidth=3.5, color=hue(family))
     points = alt.Chart(mean).mark_point(filled=True, size=45, color=hue(family), opacity=1)
     tooltip = [alt.Tooltip("number:Q", title=name), alt.Tooltip("ctr:Q", format=".2%", title=_("mean CTR"))]
-    rug = alt.Chart(mean).mark_tick(thickness=2, size=12, color=hue(family), yOffset=-6)
+    rug = alt.Chart(rows).mark_tick(thickness=2, size=14, opacity=0.15, color=hue(family), yOffset=-7)
     layers = [
         lines.encode(x=x, y=y, detail="row:N"),
         bold.encode(x=x, y=y),

@@ -27,7 +27,7 @@ from .row_words import is_missing, items_of
 from .words import _, plain
 
 MOST_OPTIONS = 5000
-CURVE_ROWS = 60
+CURVE_ROWS, TICK_ROWS = 60, 300
 MANY_ROWS = 5000
 MOST_SHOWN_VALUES = 25
 UNKNOWN_VALUE, MISSING_VALUE = "\u0000unknown", "\u0000missing"
@@ -116,8 +116,8 @@ def _before_and_after(before: float, after: float) -> None:
     ctr_before, ctr_after = sigmoid(np.array([before, after]))
     with st.container(horizontal=True):
         change = _("{change:+.1f} points", change=100 * (ctr_after - ctr_before))
-        st.metric(_("CTR after the edits"), f"{ctr_after:.1%}", delta=change, width=220)
-        st.metric(_("Logit after the edits"), f"{after:+.4f}", delta=f"{after - before:+.4f}", width=220)
+        parts.changed_metric(_("CTR after the edits"), f"{ctr_after:.1%}", change, before != after)
+        parts.changed_metric(_("Logit after the edits"), f"{after:+.4f}", f"{after - before:+.4f}", before != after)
 
 
 def _pair(run: Run, row: Batch, edits: dict[str, Value]) -> None:
@@ -248,7 +248,7 @@ def _curve(run: Run, _row: Batch, _table_row: pl.DataFrame, chosen: ChosenRow) -
     if not fields:
         raise InputError("The run has histories only, which have no curve of values.")
     field = st.selectbox(_("Field"), fields, key=f"predictions-curve-{run.id}", width=360) or fields[0]
-    found, mean = _curves(run.id, chosen.split, field)
+    found, mean, rows = _curves(run.id, chosen.split, field)
     low, high = mean["ctr"].min(), mean["ctr"].max()
     sentence = _(
         "Over {field} the mean CTR goes from {low:.1%} to {high:.1%}", field=shorten(field, 40), low=low, high=high
@@ -257,11 +257,12 @@ def _curve(run: Run, _row: Batch, _table_row: pl.DataFrame, chosen: ChosenRow) -
     title = charts.titled(sentence, subtitle)
     family, name = run.spec().family, shorten(field)
     if field in encoder.layout.numeric:
-        prediction_charts.number_curves(found, mean, name, family, title).draw(alt=sentence)
+        prediction_charts.number_curves(found, mean, rows, name, family, title).draw(alt=sentence)
         st.caption(
             _(
-                "It tells what the model says as the number alone changes; between two ticks lies a twentieth of the "
-                "training rows. Where ticks are far apart few rows lie, and it cannot tell what other fields would do."
+                "It tells what the model says as the number alone changes; the ticks are {count} training rows, the "
+                "darker the more. It cannot tell much where there are few, nor what other fields would do.",
+                count=len(rows),
             )
         )
     else:
@@ -279,13 +280,16 @@ def _curve(run: Run, _row: Batch, _table_row: pl.DataFrame, chosen: ChosenRow) -
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _curves(run_id: str, split: str, field: str) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Curves of single rows, and their mean with how many training rows there are of each value."""
+def _curves(run_id: str, split: str, field: str) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Curves of single rows, their mean with how many training rows have each value, and numbers of training rows."""
     model, encoder = readouts.model_of(run_id)
-    found = explain.ice(model, encoder, sample_batch(readouts.encoded_of(run_id).batch(split), CURVE_ROWS), field)
+    encoded = readouts.encoded_of(run_id)
+    found = explain.ice(model, encoder, sample_batch(encoded.batch(split), CURVE_ROWS), field)
     if field in encoder.layout.numeric:
         found = found.assign(number=found["value"].astype(float)).drop(columns="value")
-        return found, found.groupby("place", as_index=False)[["number", "ctr"]].mean()
+        rows = sample_batch(encoded.batch("train"), TICK_ROWS).numeric[:, encoder.layout.numeric.index(field)]
+        ticks = pd.DataFrame({"number": encoder.transforms[field].inverse(rows.numpy())})
+        return found, found.groupby("place", as_index=False)[["number", "ctr"]].mean(), ticks
     found = found[found["place"] < MOST_SHOWN_VALUES]
     mean = found.groupby("place", as_index=False).agg(value=("value", "first"), ctr=("ctr", "mean"))
-    return found, mean.assign(count=list(encoder.vocabulary_of(field).counts[: len(mean)]))
+    return found, mean.assign(count=list(encoder.vocabulary_of(field).counts[: len(mean)])), pd.DataFrame()
