@@ -15,8 +15,8 @@ from ctr_app.ui.vega_names import BREAKING, HELD
 
 from .server import Server
 
-# Noisy machines: nothing here says how fast the app is.
-PATIENCE_MS = 90_000
+# Noisy machines, on which training yields to everything else: nothing here says how fast the app is.
+PATIENCE_MS = 200_000
 expect.set_options(timeout=PATIENCE_MS)
 PAGES = ("", "data", "train", "interactions", "attention", "predictions", "evaluate", "runs")
 # Streamlit asks for these under the page's path first, and takes the answer 404 for "not there".
