@@ -20,7 +20,7 @@ from . import readouts, services
 from .row_choice import ChosenRow
 from .words import _
 
-LONGEST_NAME, LONGEST_KIND = 38, 16
+LONGEST_NAME, LONGEST_KIND = 38, 14
 # So many values, the most frequent, may be put into a history.
 MOST_OPTIONS = 5000
 
@@ -58,7 +58,7 @@ def labels_of(part: pd.DataFrame) -> list[str]:
 
 
 def _in_words(name: str, kind: str, time: str) -> str:
-    longest = LONGEST_NAME - 12 * bool(kind or time)
+    longest = LONGEST_NAME - 10 * bool(kind) - 8 * bool(time)
     return " · ".join([shorten(name, longest), *filter(None, (shorten(kind, LONGEST_KIND), time))])
 
 

@@ -292,7 +292,7 @@ def bars_over_history(
     Without labels it stands to the right of a chart that has them.
     """
     shown = frame.rename(columns={value: "amount"})
-    labels = alt.Axis(labelLimit=320, labelOverlap=False, labelFlush=False)
+    labels = alt.Axis(labelLimit=340, labelOverlap=False, labelFlush=False)
     y = alt.Y("label:N", sort=None, title=None, axis=labels if is_labelled else None)
     limit = float(shown["amount"].abs().max()) or 1.0
     scale = alt.Scale(range="diverging", domain=[-limit, limit])

@@ -213,9 +213,9 @@ def _calibration_sentence(bins: pd.DataFrame, found: pd.DataFrame) -> str:
     if not is_off.any():
         ratio = found.set_index("metric").loc["calibration"] if "calibration" in set(found["metric"]) else None
         if ratio is not None and not ratio["low"] <= 1 <= ratio["high"]:
-            words = "Over all rows CTR is predicted {share:.0%} too high, though no bin alone shows it"
+            words = "Over all rows CTR is predicted {share:.0%} too high"
             if ratio["value"] < 1:
-                words = "Over all rows CTR is predicted {share:.0%} too low, though no bin alone shows it"
+                words = "Over all rows CTR is predicted {share:.0%} too low"
             return _(words, share=abs(ratio["value"] - 1))
         return _("No bin is off by more than chance explains")
     worst = bins[is_off].assign(gap=(bins["predicted"] - bins["observed"]).abs()).sort_values("gap").iloc[-1]
