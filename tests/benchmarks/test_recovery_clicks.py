@@ -29,11 +29,13 @@ def test_what_is_more_than_the_margin_below_the_counts_is_bold():
     assert far == ["30,000", "2", "0", "0.7000", *["**0.6790**"] * len(columns())]
 
 
-def test_a_seed_counts_once_every_model_has_learned_every_function():
-    unfinished = lines(30_000, 1, 0.9, 0.7, ("f1",))
-    begun = lines(100_000, 0, 0.9, 0.7)[:-3]
-    (row,) = cells([*lines(30_000, 0, 0.8, 0.7), *unfinished, *begun])
-    assert row[:5] == ["30,000", "2", "0", "0.7000", "0.8000"]
+def test_a_seed_counts_once_it_has_every_function_and_a_column_once_it_has_every_seed():
+    whole = lines(30_000, 0, 0.8, 0.7)
+    begun = lines(30_000, 1, 0.9, 0.7, ("f1",))
+    of_dcn = [line for line in lines(100_000, 0, 0.6, 0.7) if line.task.recipe == "DCN-V2"]
+    first, second = cells([*whole, *begun, *of_dcn])
+    assert first[:5] == ["30,000", "2", "0", "0.7000", "0.8000"]
+    assert second == ["100,000", "2", "0", "0.7000", "**0.6000**", "–", "**0.6000**", "–", "–"]
 
 
 def test_the_map_that_is_shown_first_is_marked():
