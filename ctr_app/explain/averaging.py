@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 import torch
@@ -16,6 +16,7 @@ from .behaviour import swapped
 from .wires import Pair
 
 Fields = frozenset[str]
+OnProgress = Callable[[int, int], bool]  # is told how many of how many are done, and says whether to go on
 NUM_DRAWS = 16
 MOST_AVERAGES = 40
 MOST_KEPT = 500
@@ -49,6 +50,15 @@ class Averages:
         """
         needed = averages(pairs, fields)
         return sum((count * self.over(names) for names, count in needed.items()), np.zeros(len(self._batch)))
+
+    def prepare(self, needed: Iterable[Fields], on_progress: OnProgress) -> bool:
+        """Make those of the averages that are not known yet; False if ``on_progress`` said to stop before the end."""
+        missing = [names for names in dict.fromkeys(needed) if names not in self._known]
+        for done, names in enumerate(missing):
+            if not on_progress(done, len(missing)):
+                return False
+            self.over(names)
+        return True
 
     def over(self, names: Fields) -> np.ndarray:
         """Mean logit of each row, float64 (n,), over the values of the fields ``names``."""

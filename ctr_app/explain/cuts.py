@@ -16,10 +16,10 @@ from ..data.errors import InputError, join_names
 from ..models.layers import evaluation_mode
 from ..training.metrics import Calibration, Metrics, calibration, measure
 from ..training.trainer import EVALUATION_ROWS, predict
-from .averaging import Averages
+from .averaging import Averages, OnProgress, averages
 from .gains import Gain, Rows, gain_in_auc, gain_in_logloss
 from .readouts import sample_batch
-from .wires import Forward, without
+from .wires import Forward, Pair, without
 
 # A cut is a pair of fields, or one field alone.
 Cut = tuple[str, ...]
@@ -73,6 +73,17 @@ class CutBench:
         self._logits = predict(model, self._batch)
         self._quality = _quality(self._rows, self._logits)
 
+    def prepare(self, every: Sequence[Sequence[Cut]], on_progress: OnProgress) -> bool:
+        """Do what takes long of measuring each of ``every`` set of cuts, of which most is common to all of them.
+
+        ``on_progress`` is told how many steps of how many are done; if it is false, so is the answer, and what is done
+        is kept. Raises InputError as ``measure`` does.
+        """
+        if self._way != "behaviour":
+            return True
+        needed = [names for cuts in every for names in averages(*self._pairs_and_fields(cuts))]
+        return self._averages.prepare(needed, on_progress)
+
     def measure(self, cuts: Sequence[Cut]) -> CutResult:
         """What ``cuts`` change.
 
@@ -94,13 +105,16 @@ class CutBench:
         """Logits of the rows after ``cuts``, float64 (n,)."""
         if not cuts:
             return self._logits
-        ordered = [in_order(self._layout, cut) for cut in cuts]
-        pairs, fields = [(c[0], c[1]) for c in ordered if len(c) == 2], [c[0] for c in ordered if len(c) == 1]
+        pairs, fields = self._pairs_and_fields(cuts)
         if self._way == "behaviour":
             return self._averages.without(pairs, fields)
         with evaluation_mode(self._model):
             forward = without(self._model, self._background, pairs, fields, is_raw=self._way == "raw")
             return _in_parts(forward, self._batch)
+
+    def _pairs_and_fields(self, cuts: Sequence[Cut]) -> tuple[list[Pair], list[str]]:
+        ordered = [in_order(self._layout, cut) for cut in cuts]
+        return [(c[0], c[1]) for c in ordered if len(c) == 2], [c[0] for c in ordered if len(c) == 1]
 
 
 def in_order(layout: FieldLayout, cut: Sequence[str]) -> Cut:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -12,7 +13,7 @@ from ..data.errors import shorten
 from ..explain.cuts import Cut, CutResult, ways_to_cut
 from ..explain.gains import Gain
 from ..training.run_store import Run
-from . import charts, parts, readouts
+from . import charts, parts, readouts, tasks
 from .interval_bars import interval_bars
 from .state import set_widget, state, widget_value
 from .watch import dataset_truth
@@ -38,9 +39,15 @@ def draw(run: Run, frame: pd.DataFrame, picked: tuple[str, str] | None) -> None:
         way = _way(run)
         _buttons(run, frame, picked)
     cuts = _chosen(run, frame)
-    with st.spinner(_("Predicting the validation rows")):
-        together = readouts.cut(run.id, cuts, way)
-        alone = [readouts.cut(run.id, (cut,), way) for cut in cuts]
+    found = tasks.result_of(
+        ("cuts", run.id, cuts, way),
+        "interactions-cuts",
+        _("Predicting the validation rows"),
+        partial(readouts.cuts, run.id, cuts, way),
+    )
+    if found is None:
+        return
+    together, alone = found
     _numbers(together)
     if cuts:
         _picture(run, together, alone)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -149,6 +150,17 @@ def _dcn(run_id: str) -> tuple[Any, Batch]:
 def cut(run_id: str, cuts: tuple[Cut, ...], way: str) -> CutResult:
     """What some cuts change on the validation rows; the model itself is left as it is."""
     return _cut_bench(run_id, way).measure(cuts)
+
+
+def cuts(
+    run_id: str, chosen: tuple[Cut, ...], way: str, on_progress: Callable[[int, int], bool]
+) -> tuple[CutResult, list[CutResult]] | None:
+    """What some cuts change together, and each of them alone; None if ``on_progress`` said to stop before that."""
+    every = [chosen, *((one,) for one in chosen)]
+    if not _cut_bench(run_id, way).prepare(every, on_progress):
+        return None
+    together, *alone = [cut(run_id, some, way) for some in every]
+    return together, alone
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)

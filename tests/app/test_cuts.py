@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 import torch
 from streamlit.testing.v1 import AppTest
 
+from ctr_app.explain.cuts import Cut
 from ctr_app.training.run_store import Run
-from ctr_app.ui import readouts
+from ctr_app.ui import readouts, tasks
 
 from .conftest import OpenPage
 from .reading import charts, is_well, words
@@ -85,6 +88,31 @@ def test_every_way_to_cut_that_is_offered_works(open_page: OpenPage, trained: di
         app.get_by_key("interactions-cut-way-dcn-mix").set_value(way).run()
         assert is_well(app)
         assert "Nothing is trained anew" in words(app)
+
+
+def test_a_cut_that_takes_long_can_be_stopped_and_measured_after_all(
+    open_page: OpenPage, trained: dict[str, Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app, may_stop = open_section(open_page, trained["DIN"], "cuts"), threading.Event()
+    measured = readouts.cuts
+
+    def slow(run_id: str, chosen: tuple[Cut, ...], way: str, on_progress: tasks.OnProgress) -> object:
+        on_progress(0, 2)
+        may_stop.wait(60)
+        return measured(run_id, chosen, way, on_progress)
+
+    monkeypatch.setattr(readouts, "cuts", slow)
+    monkeypatch.setattr(tasks, "PATIENCE_SECONDS", 0.0)
+    app.button(key="interactions-cut-one").click().run()
+    assert is_well(app)
+    app.button(key="interactions-cuts-stop").click().run()
+    monkeypatch.setattr(tasks, "PATIENCE_SECONDS", 60.0)
+    may_stop.set()
+    app.run()
+    assert "Stopped before its end" in words(app)
+    app.button(key="interactions-cuts-again").click().run()
+    assert is_well(app)
+    assert "±" in app.metric[0].delta
 
 
 def test_three_at_once_are_drawn_where_a_model_can_have_them(open_page: OpenPage, trained: dict[str, Run]) -> None:

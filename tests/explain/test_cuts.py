@@ -54,6 +54,24 @@ def test_the_result_is_that_of_the_validation_rows_as_they_are(clicks: Trained) 
     assert result.before.calibration.ratio == pytest.approx(ratio)
 
 
+def test_what_takes_long_can_be_stopped_and_what_is_done_is_not_done_again(clicks: Trained) -> None:
+    model, encoded_set, planted = clicks
+    bench = CutBench(model, encoded_set, "behaviour", most_rows=50)
+    told: list[tuple[int, int]] = []
+
+    def stop_after_two(done: int, total: int) -> bool:
+        told.append((done, total))
+        return done < 2
+
+    assert not bench.prepare([planted[:2]], stop_after_two)
+    assert bench.prepare([planted[:2], planted[:1]], lambda *done: not told.append(done))
+    assert told == [(0, 7), (1, 7), (2, 7), *((done, 5) for done in range(5))]
+    assert bench.prepare([planted[:1]], lambda *_: False)
+    assert CutBench(model, encoded_set, "weights", most_rows=50).prepare([planted[:2]], lambda *_: False)
+    fresh = CutBench(model, encoded_set, "behaviour", most_rows=50)
+    assert bench.measure(planted[:2]) == fresh.measure(planted[:2])
+
+
 def test_a_field_that_is_cut_in_behaviour_tells_nothing_any_more(clicks: Trained) -> None:
     model, encoded_set, planted = clicks
     result = CutBench(model, encoded_set, "weights").measure(
