@@ -16,13 +16,13 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cached_property
 from io import FileIO
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 import polars as pl
 import pyarrow as pa
 
 from .coding import Cells, ColumnCoder, cells_of_column
+from .files import write_pieces
 from .loops.codes import count
 
 NUM_THREADS = 2
@@ -44,7 +44,7 @@ def write_coded(path: Path, names: list[str], blocks: Iterable[Cells | pl.DataFr
     coder = _TableCoder(len(names))
     heights: list[int] = []
     places: list[np.ndarray] = []
-    with path.open("wb") as file, ThreadPoolExecutor(NUM_THREADS) as pool:
+    with path.open("wb", buffering=0) as file, ThreadPoolExecutor(NUM_THREADS) as pool:
         waiting: list[Future[list[Coded]]] = []
         for block in blocks:
             done = [future.result() for future in waiting]
@@ -142,10 +142,12 @@ class CodedTable:
 
     def counts(self, name: str, rows: np.ndarray) -> np.ndarray:
         """int64 (V,): how often each value of a column occurs in ``rows``, int (n,) ascending."""
-        counts = np.zeros(self.num_values(name), np.int64)
-        edges = np.searchsorted(rows, self._edges)
-        for (start, stop), (first, last) in zip(self.blocks, itertools.pairwise(edges), strict=True):
-            count(next(self.codes([name], start, stop - start)), rows[first:last], start, counts)
+        counts, position = np.zeros(self.num_values(name), np.int64), self._positions[name]
+        edges = np.searchsorted(rows, self._edges).tolist()
+        with self.path.open("rb", buffering=0) as file:
+            for block, (start, _) in enumerate(self.blocks):
+                chosen = rows[edges[block] : edges[block + 1]]
+                count(self._block_codes(file, block, position), chosen, start, counts)
         return counts
 
     def is_distinct(self, name: str) -> bool:
@@ -156,16 +158,21 @@ class CodedTable:
         """How many values ``dictionary`` gives of a column."""
         return 1 + int(self._places["values"][:, self._positions[name]].sum())
 
-    @property
+    @cached_property
+    def _code_places(self) -> list[list[tuple[int, int]]]:
+        """Block -> column -> where its codes begin, and how many bytes each has."""
+        return self._places[["offset", "code_bytes"]].tolist()
+
+    @cached_property
     def blocks(self) -> list[tuple[int, int]]:
         """The rows with which blocks start and before which they stop."""
         return list(itertools.pairwise(self._edges.tolist()))
 
-    def codes(self, names: Iterable[str], offset: int, length: int) -> Iterator[np.ndarray]:
-        """Of each of these columns the codes, int32, of ``length`` rows from row ``offset`` on."""
+    def block_codes(self, names: Iterable[str], block: int) -> Iterator[np.ndarray]:
+        """Of each of these columns the codes, int32, of all rows of a block."""
         with self.path.open("rb", buffering=0) as file:
             for name in names:
-                yield self._codes(file, self._positions[name], offset, length)
+                yield self._block_codes(file, block, self._positions[name])
 
     def head(self, n: int = 5) -> pl.DataFrame:
         """The first ``n`` rows."""
@@ -235,6 +242,12 @@ class CodedTable:
             codes[start - offset : stop - offset] = _array(file, at, dtype, stop - start)
         return codes
 
+    def _block_codes(self, file: FileIO, block: int, position: int) -> np.ndarray:
+        """int32: the codes of all rows of a block."""
+        start, stop = self.blocks[block]
+        offset, code_bytes = self._code_places[block][position]
+        return _array(file, offset, _CODE_TYPES[code_bytes], stop - start).astype(np.int32, copy=False)
+
     def _values(self, file: FileIO, position: int, blocks: Iterable[int]) -> pl.Series:
         """Null, then the values that a column has first in these blocks."""
         lengths, contents = [np.zeros(1, np.int32)], []
@@ -274,7 +287,7 @@ def _texts(lengths: np.ndarray, content: bytes) -> pl.Series:
     return pl.Series(texts)
 
 
-def _write_block(file: BinaryIO, parts: list[list[Coded]], places: list[np.ndarray]) -> int:
+def _write_block(file: FileIO, parts: list[list[Coded]], places: list[np.ndarray]) -> int:
     """Write one block, add to ``places`` where its columns lie, and return how many rows it has."""
     columns = [column for part in parts for column in part]
     kept = _rows_with_values([codes for codes, _, _ in columns])
@@ -287,7 +300,7 @@ def _write_block(file: BinaryIO, parts: list[list[Coded]], places: list[np.ndarr
         here[position] = offset, codes.itemsize, len(lengths), len(content)
         arrays += codes, lengths, content
         offset += codes.nbytes + lengths.nbytes + content.nbytes
-    file.write(b"".join(array.data for array in arrays))
+    write_pieces(file, b"".join(array.data for array in arrays))
     places.append(here)
     return height
 
@@ -302,9 +315,9 @@ def _rows_with_values(codes: list[np.ndarray]) -> np.ndarray | None:
     return np.setdiff1d(np.arange(len(codes[0])), rows, assume_unique=True) if len(rows) else None
 
 
-def _write_ending(file: BinaryIO, described: dict[str, list], heights: list[int], places: list[np.ndarray]) -> None:
+def _write_ending(file: FileIO, described: dict[str, list], heights: list[int], places: list[np.ndarray]) -> None:
     offset = file.tell()
-    file.write(json.dumps(described).encode() + b"\n")
-    file.write(np.array(heights, np.int64).tobytes())
-    file.write(b"".join(here.tobytes() for here in places))
-    file.write(np.array([(offset, len(described["names"]), len(heights))], ENDING).tobytes())
+    write_pieces(file, json.dumps(described).encode() + b"\n")
+    write_pieces(file, np.array(heights, np.int64))
+    write_pieces(file, b"".join(here.tobytes() for here in places))
+    write_pieces(file, np.array([(offset, len(described["names"]), len(heights))], ENDING))

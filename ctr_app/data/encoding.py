@@ -43,9 +43,8 @@ class Encoder:
     @classmethod
     def fit(cls, frame: Frame, schema: Schema, min_count: int = 2, rows: np.ndarray | None = None) -> Encoder:
         """Learn vocabularies and quantiles from the training rows: ``rows`` of ``frame``, or all of it."""
-        return cls._of(
-            schema, [_learned(schema, _read(frame, unit, False), min_count, rows) for unit in _units(schema)]
-        )
+        parts = [_learned(schema, _read(frame, unit, False), min_count, rows)[0] for unit in _units(schema)]
+        return cls._of(schema, parts)
 
     @classmethod
     def fit_transform(
@@ -67,12 +66,13 @@ class Encoder:
 
         def encode(unit: Sequence[Column]) -> Encoder:
             cells = _read(frame, unit, is_coded)
-            learned = _learned(schema, cells, min_count, splits["train"])
+            learned, ids = _learned(schema, cells, min_count, splits["train"])
             for column, found in cells.items():
+                numbers = learned._by_value(column, found) if ids is None else ids
                 if isinstance(found, InFile):
-                    by_value[column.name] = learned._by_value(column, found)
+                    by_value[column.name] = numbers
                 else:
-                    learned._fill(column, found, filling.values())
+                    learned._fill(column, found, numbers, filling.values())
             return learned
 
         about = AboutRows.read(frame, schema)
@@ -128,15 +128,17 @@ class Encoder:
         storage = InMemory()
         filling = Filling(np.arange(chosen.height), self.schema, storage)
         for column in self.schema.fields:
-            self._fill(column, _whole(chosen, column), [filling])
+            cells = _whole(chosen, column)
+            self._fill(column, cells, self._by_value(column, cells), [filling])
         filling.join()
         filling.finish(AboutRows.read(chosen, self.schema))
         encoded = storage.rows(self.schema)
         return encoded if rows is None else replace(encoded, rows=rows.astype(np.int64))
 
-    def _fill(self, column: Column, cells: Distinct | Histories, splits: Iterable[Filling]) -> None:
-        """Encode one column's values once, and put them into the rows of all splits."""
-        by_value = self._by_value(column, cells)
+    def _fill(
+        self, column: Column, cells: Distinct | Histories, by_value: np.ndarray, splits: Iterable[Filling]
+    ) -> None:
+        """Put what a model reads for one column's values into the rows of all splits."""
         for split in splits:
             if isinstance(cells, Histories):
                 split.put_histories(column, cells, by_value, self.sequence_lengths[column.name])
@@ -213,15 +215,22 @@ def _whole(frame: Frame, column: Column) -> Distinct | Histories:
     return replace(found, values=without_missing(found.values, column))
 
 
-def _learned(schema: Schema, cells: Mapping[Column, Cells], min_count: int, rows: np.ndarray | None) -> Encoder:
-    """The part of an encoder that is about these columns, which are learned together."""
+def _learned(
+    schema: Schema, cells: Mapping[Column, Cells], min_count: int, rows: np.ndarray | None
+) -> tuple[Encoder, np.ndarray | None]:
+    """The part of an encoder that is about these columns, which are learned together.
+
+    And the ids of the values, where they are known by then: if one column alone has them, each once.
+    """
     counted = [(found.values, found.counts(rows)) for found in cells.values()]
     first = next(iter(cells))
     if first.role is Role.NUMERIC:
         [(values, counts)] = counted
-        return Encoder(schema, {first.name: NumericTransform.fit(values.to_numpy(), counts)}, {}, {})
+        return Encoder(schema, {first.name: NumericTransform.fit(values.to_numpy(), counts)}, {}, {}), None
+    alone, ids = cells[first], None
+    if len(cells) == 1 and not isinstance(alone, Histories) and alone.are_different:
+        vocabulary, ids = Vocabulary.fit_different(*counted[0], min_count)
+    else:
+        vocabulary = Vocabulary.fit_counts(counted, min_count)
     lengths = {c.name: found.longest(rows) for c, found in cells.items() if isinstance(found, Histories)}
-    alone = cells[first]
-    are_different = len(cells) == 1 and not isinstance(alone, Histories) and alone.are_different
-    vocabulary = Vocabulary.fit_counts(counted, min_count, are_different)
-    return Encoder(schema, {}, {_table_of(first): vocabulary}, lengths)
+    return Encoder(schema, {}, {_table_of(first): vocabulary}, lengths), ids

@@ -10,9 +10,14 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from io import FileIO
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+# A system may give a write that is larger than this memory that it has to fetch and clear first.
+PIECE_BYTES = 2**16
 PROJECT = Path(__file__).resolve().parents[2]
 TEMPORARY_NAME = re.compile(r"\..+\.[0-9a-f]{8}")
 LEFTOVER_SECONDS = 3600.0
@@ -32,6 +37,14 @@ def write_bytes(path: Path, content: bytes) -> None:
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def write_pieces(file: FileIO, content: bytes | np.ndarray) -> None:
+    """Write all of ``content``, an array as it lies in memory, in pieces for which a system has memory at hand."""
+    flat = np.frombuffer(content, np.uint8) if isinstance(content, bytes) else np.ascontiguousarray(content).reshape(-1)
+    start, view = 0, flat.view(np.uint8).data
+    while start < len(view):
+        start += file.write(view[start : start + PIECE_BYTES]) or 0
 
 
 def write_json(path: Path, content: Any) -> None:

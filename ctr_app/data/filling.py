@@ -15,6 +15,7 @@ import numpy as np
 
 from .arrays import EncodedRows
 from .distinct import Distinct, Histories, read_texts
+from .files import write_pieces
 from .labels import group_array, label_array, weight_array
 from .schema import Column, Role, Schema
 from .tables import Frame
@@ -108,8 +109,8 @@ class OnDisk:
 
     def add(self, name: str, rows: np.ndarray) -> None:
         """Add some rows to an array, until it has its shape."""
-        with (self._folder / f"{name}.npy").open("ab") as file:
-            file.write(np.ascontiguousarray(rows).data)
+        with (self._folder / f"{name}.npy").open("ab", buffering=0) as file:
+            write_pieces(file, rows)
 
     def close(self) -> None:
         """Remove the columns that have waited."""

@@ -54,8 +54,8 @@ def _parts(
     waiting: deque[Future[list[np.ndarray]]] = deque()
     memories = itertools.cycle([Memory() for _ in range(NUM_THREADS + 2)])
     with ThreadPoolExecutor(NUM_THREADS) as pool:
-        for start, stop in frame.blocks if columns else ():
-            waiting.append(pool.submit(_joined, frame, splits, columns, dtype, start, stop, next(memories)))
+        for block in range(len(frame.blocks)) if columns else ():
+            waiting.append(pool.submit(_joined, frame, splits, columns, dtype, block, next(memories)))
             if len(waiting) > NUM_THREADS:
                 yield waiting.popleft().result()
         while waiting:
@@ -67,17 +67,17 @@ def _joined(
     splits: Mapping[str, np.ndarray],
     columns: Columns,
     dtype: type,
-    start: int,
-    stop: int,
+    block: int,
     memory: Memory,
 ) -> list[np.ndarray]:
-    """Of rows ``start`` to ``stop`` of the table those of each split, (rows, columns)."""
+    """Of the rows of a block of the table those of each split, (rows, columns)."""
+    start, stop = frame.blocks[block]
     places, edges = np.full(stop - start, -1, np.int32), [0]
     for rows in splits.values():
         first, last = np.searchsorted(rows, (start, stop))
         places[rows[first:last] - start] = np.arange(edges[-1], edges[-1] + last - first)
         edges.append(edges[-1] + last - first)
     array = memory.array("rows", (edges[-1], len(columns)), dtype)
-    for position, codes in enumerate(frame.codes([name for name, _ in columns], start, stop - start)):
+    for position, codes in enumerate(frame.block_codes([name for name, _ in columns], block)):
         put(codes, columns[position][1], places, position, array)
     return [array[first:last] for first, last in itertools.pairwise(edges)]

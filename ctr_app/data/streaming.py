@@ -269,7 +269,7 @@ def _with_newlines(stream: Readable, head: bytes, size: int) -> Iterator[bytes]:
 def _end_of_rows(block: bytes | bytearray, quoting: bool) -> int:
     """The end of the last whole row: a line end that no open quoted cell holds."""
     end = block.rfind(b"\n") + 1
-    if not quoting or block.count(b'"', 0, end) % 2 == 0:
+    if not quoting or b'"' not in block or block.count(b'"', 0, end) % 2 == 0:
         return end
     cut = end
     while cut > max(0, end - MAX_OPEN_BYTES):

@@ -40,14 +40,19 @@ class Vocabulary:
         return cls.fit_counts([(texts, np.ones(len(texts), dtype=np.int64))], min_count)
 
     @classmethod
-    def fit_counts(
-        cls, counted: Iterable[tuple[pl.Series, np.ndarray]], min_count: int, are_different: bool = False
-    ) -> Vocabulary:
-        """Learn from texts (V,), all of which may be known to be different, and how often training showed each (V,)."""
-        shown = pl.concat(_shown(values, counts, min_count if are_different else 1) for values, counts in counted)
-        if not are_different:
-            shown = shown.group_by("value").agg(pl.col("count").sum()).filter(pl.col("count") >= min_count)
-        return cls(shown.sort(["count", "value"], descending=[True, False]))
+    def fit_counts(cls, counted: Iterable[tuple[pl.Series, np.ndarray]], min_count: int) -> Vocabulary:
+        """Learn from texts (V,), some of which may be equal, and how often training showed each (V,)."""
+        shown = pl.concat(_shown(values, counts, 1).drop("place") for values, counts in counted)
+        shown = shown.group_by("value").agg(pl.col("count").sum()).filter(pl.col("count") >= min_count)
+        return cls(_in_order(shown))
+
+    @classmethod
+    def fit_different(cls, values: pl.Series, counts: np.ndarray, min_count: int) -> tuple[Vocabulary, np.ndarray]:
+        """``fit_counts`` of texts (V,) that are different or null, and what ``ids`` gives of them, int32 (V,)."""
+        shown = _in_order(_shown(values, counts, min_count))
+        ids = np.where(values.is_null().to_numpy(), MISSING, UNKNOWN).astype(np.int32)
+        ids[shown["place"].to_numpy()] = np.arange(NUM_SPECIAL, NUM_SPECIAL + len(shown))
+        return cls(shown.drop("place")), ids
 
     def __len__(self) -> int:
         return self._table.height + NUM_SPECIAL
@@ -88,9 +93,14 @@ class Vocabulary:
 
 
 def _shown(values: pl.Series, counts: np.ndarray, min_count: int) -> pl.DataFrame:
-    """The values that are not null and occur so often, at least once."""
+    """The values that are not null and occur so often, at least once, with their places among all."""
     places = np.flatnonzero(counts >= max(1, min_count))
-    return pl.DataFrame({"value": values.gather(places), "count": counts[places]}, schema=COLUMNS).drop_nulls("value")
+    columns = {"value": values.gather(places), "count": counts[places], "place": places}
+    return pl.DataFrame(columns, schema={**COLUMNS, "place": pl.Int64}).drop_nulls("value")
+
+
+def _in_order(shown: pl.DataFrame) -> pl.DataFrame:
+    return shown.sort(["count", "value"], descending=[True, False])
 
 
 def write_vocabularies(path: Path, vocabularies: Mapping[str, Vocabulary]) -> None:
