@@ -43,22 +43,17 @@ def line_blocks(stream: Readable, head: bytes, quoting: bool, name: str) -> Iter
     Raises:
         InputError: if a line is longer than MAX_LINE_BYTES.
     """
-    rest, line = bytearray(), 1
+    rest, line = b"", 1
     for chunk in _with_newlines(stream, head, BLOCK_BYTES):
-        rest += chunk
-        del chunk
-        if end := _end_of_rows(rest, quoting):
-            with memoryview(rest) as read:
-                block = bytes(read[:end])
-            del rest[:end]
+        block, rest = _cut(rest, chunk, quoting)
+        if block:
             line += count_lines(block)
             yield block
-            del block
         elif len(rest) > MAX_LINE_BYTES:
             size = f"{MAX_LINE_BYTES // 2**20} MiB"
             raise InputError("{name} is no table: line {line} is longer than {size}.", name=name, line=line, size=size)
     if rest:
-        yield bytes(rest)
+        yield rest
 
 
 class TextParser:
@@ -266,10 +261,22 @@ def _with_newlines(stream: Readable, head: bytes, size: int) -> Iterator[bytes]:
         yield b"\n"
 
 
-def _end_of_rows(block: bytes | bytearray, quoting: bool) -> int:
+def _cut(rest: bytes, chunk: bytes, quoting: bool) -> tuple[bytes, bytes]:
+    """The whole rows of what was left and what came then, and what is left now."""
+    if quoting and (b'"' in chunk or b'"' in rest):
+        both = rest + chunk
+        end = _end_of_rows(both, quoting)
+        return both[:end], both[end:]
+    end = chunk.rfind(b"\n") + 1
+    if end == 0:
+        return b"", rest + chunk
+    return b"".join((rest, memoryview(chunk)[:end])), chunk[end:]
+
+
+def _end_of_rows(block: bytes, quoting: bool) -> int:
     """The end of the last whole row: a line end that no open quoted cell holds."""
     end = block.rfind(b"\n") + 1
-    if not quoting or b'"' not in block or block.count(b'"', 0, end) % 2 == 0:
+    if not quoting or block.count(b'"', 0, end) % 2 == 0:
         return end
     cut = end
     while cut > max(0, end - MAX_OPEN_BYTES):
