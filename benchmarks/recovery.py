@@ -1,10 +1,11 @@
 """How well readouts find the pairs that interact, on tables of which that is known.
 
-    python benchmarks/recovery.py [--quick] [--planted-rows 30000,100000] [--seeds 0,1,2,3,4] [--kept FILE]
+    python benchmarks/recovery.py [--quick] [--seeds 0,1,2,3,4] [--kept FILE]
 
-Two tables: the ten standard functions with the probability itself as the label, and planted pairs; recovery_clicks.py
-has the functions with clicks. They are printed and written into RESULTS.md beside this file. What is measured is kept
-line by line in the file that ``--kept`` names, so that a run that was interrupted goes on, and a longer one only adds.
+Here the tables are the ten standard functions with the probability itself as the label; recovery_clicks.py has them
+with clicks, and recovery_pairs.py planted pairs. The table is printed and written into RESULTS.md beside this file.
+What is measured is kept line by line in the file that ``--kept`` names, so that a run that was interrupted goes on, and
+a longer one only adds.
 """
 
 from __future__ import annotations
@@ -38,10 +39,8 @@ RECIPES = {"DCN-V2": Recipe("dcn-v2", {}), "FM": Recipe("fm", {})}
 READOUTS = {"behaviour": "swap", "weights": "weights", "counts": "counts"}
 LAYOUTS = {DISJOINT: "disjoint", HUB: "hub and spokes"}
 # Categorical and numeric fields, as few as five disjoint pairs need, and as many as Criteo has.
-SHAPES = {10: (8, 2), 39: (26, 13)}
-NUM_PAIRS = 5
-# Values of each categorical field: a pair has 400 cells, or 2,500, about ten rows each of 30,000.
-NUM_VALUES = (20, 50)
+SHAPES = {10: (8, 2), 20: (14, 6), 39: (26, 13)}
+PLANTED, NUM_PAIRS = "planted", 5
 
 
 @dataclass(frozen=True)
@@ -87,14 +86,11 @@ class Line:
     precision: float
 
 
-def tasks(functions: Sequence[str], seeds: Sequence[int], planted_rows: Sequence[int]) -> Iterator[Task]:
+def tasks(functions: Sequence[str], seeds: Sequence[int]) -> Iterator[Task]:
     """Everything there is to measure, seed by seed."""
     recipes = (SUITE, *RECIPES)
     for seed in seeds:
         yield from (Task(NOISE_FREE, name, ROWS, recipe, seed) for name, recipe in product(functions, recipes))
-    for values, rows, fields, seed in product(NUM_VALUES, planted_rows, SHAPES, seeds):
-        tables = [f"{layout}/{fields}/{values}" for layout in LAYOUTS]
-        yield from (Task("planted", table, rows, recipe, seed) for table, recipe in product(tables, RECIPES))
 
 
 def measured(wanted: Sequence[Task], kept: Path | None, only_kept: bool = False, swaps: int = SWAPS) -> list[Line]:
@@ -180,33 +176,6 @@ def function_part(lines: Sequence[Line]) -> str:
     )
 
 
-def planted_part(lines: Sequence[Line]) -> str:
-    """Planted pairs: precision@k of the readouts."""
-    columns = [("FM", "weights"), ("DCN-V2", "weights"), ("FM", "behaviour"), ("DCN-V2", "behaviour"), ("FM", "counts")]
-    rows = []
-    for table, count in sorted({(line.task.table, line.task.rows) for line in lines}, key=_by_values):
-        layout, fields, values = table.split("/")
-        of_table = chosen(lines, table=table, rows=count)
-        cells = [
-            _precisions([line.precision for line in chosen(of_table, recipe=recipe, readout=readout)])
-            for recipe, readout in columns
-        ]
-        rows.append([LAYOUTS[layout], fields, values, f"{count:,}", *cells])
-    told = wrapped(
-        f"{NUM_PAIRS} planted pairs of .75 logits each, main effects of .35, clicks; “values” are how many each "
-        "categorical field has; a fifth to a third of the fields are numbers; every setting at its default. "
-        f"Precision@{NUM_PAIRS} seed by seed, target 1 for FM by weights, DCN-V2 by weights and swap; in bold where a "
-        "seed misses it."
-    )
-    header = ["layout", "fields", "values", "rows", *(_title(*column) for column in columns)]
-    return "\n\n".join(["### Planted pairs", told, markdown(header, rows)])
-
-
-def _by_values(of: tuple[str, int]) -> tuple[int, int, str, int]:
-    layout, fields, values = of[0].split("/")
-    return int(values), int(fields), layout, of[1]
-
-
 def _title(recipe: str, readout: str) -> str:
     return "counts" if readout == "counts" else f"{recipe}: {READOUTS[readout]}"
 
@@ -224,30 +193,19 @@ def _mean(values: Sequence[float]) -> float:
     return sum(values) / len(values) if values else float("nan")
 
 
-def _precisions(values: Sequence[float]) -> str:
-    return marked(", ".join(f"{value:g}" for value in values), all(value == 1 for value in values)) if values else "–"
-
-
-PARTS = {NOISE_FREE: function_part, "planted": planted_part}
-
-
 def section(lines: Sequence[Line], command: str, num_wanted: int) -> str:
     """The whole section of RESULTS.md."""
     num_done = len({line.task for line in lines})
-    parts = [draw(of_part) for name, draw in PARTS.items() if (of_part := chosen(lines, part=name))]
     missing = "" if num_done == num_wanted else " What is not there yet is left out: rows of tables, or seeds."
     note = wrapped(f"`{command}`: {num_done} of {num_wanted} trainings.{missing}")
-    return "\n\n".join([f"## {HEADING}", machine(), *parts, note]) + "\n"
+    return "\n\n".join([f"## {HEADING}", machine(), function_part(lines), note]) + "\n"
 
 
 def arguments() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument(
-        "--quick", action="store_true", help="two functions, one seed, few rows; RESULTS.md is left alone"
-    )
+    parser.add_argument("--quick", action="store_true", help="two functions, one seed; RESULTS.md is left alone")
     parser.add_argument("--seeds", type=numbers, metavar="0,1", help="by default 0,1,2,3,4; with --quick 0")
-    parser.add_argument("--planted-rows", type=numbers, metavar="N,N", help="by default 30000,100000")
     parser.add_argument("--only-kept", action="store_true", help="measure nothing, make tables of what --kept holds")
     parser.add_argument("--kept", type=Path, metavar="FILE", help="where to keep what is measured, line by line")
     return parser.parse_args()
@@ -262,12 +220,10 @@ def main() -> None:
     """Measure, print, and keep the section unless it is quick."""
     options = arguments()
     torch.set_num_threads(1)
-    rows = (30_000,) if options.quick else (30_000, 100_000)
     wanted = list(
         tasks(
             ("f5", "f10") if options.quick else tuple(FUNCTIONS),
             options.seeds or ((0,) if options.quick else (0, 1, 2, 3, 4)),
-            options.planted_rows or rows,
         )
     )
     lines = measured(wanted, options.kept, options.only_kept)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -11,11 +12,14 @@ from torch import Tensor, nn
 from ..data.batch import Batch, FieldLayout
 from ..data.settings import Config, setting
 from . import kernels, looped
+from .first_vectors import RANDOM, FirstVectors, first_vectors_setting
 from .layers import MLP, FieldEmbedding, FieldInputs, Output, square_root_dims, uniform_dims
 from .numbers import reading, reading_setting
 
 # Crosses multiply vectors with vectors: from much smaller ones they begin on a plateau and miss pairs.
 CROSS_EMBEDDING_STD = 0.2
+# So many directions of all pairs together, of which each field takes its own, and how long they are there.
+FIRST_DIM, FIRST_LENGTH = 16, 1.0
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,7 @@ class DCNConfig(Config):
     )
     rank: int = setting(32, "DCN-Mix: rank of each expert.", minimum=1, maximum=512)
     num_experts: int = setting(4, "DCN-Mix: experts in each layer.", minimum=1, maximum=16)
+    first_vectors: str = first_vectors_setting()
 
 
 class CrossNetwork(Protocol):
@@ -175,6 +180,7 @@ class DCN(nn.Module):
     def __init__(self, layout: FieldLayout, config: DCNConfig) -> None:
         super().__init__()
         self.layout = layout
+        self.first_dim = 0 if config.first_vectors == RANDOM else FIRST_DIM
         sizes = square_root_dims if config.embedding_sizes == "sqrt" else uniform_dims
         embedding = FieldEmbedding(layout, sizes(layout, config.embedding_dim), std=CROSS_EMBEDDING_STD)
         has_vectors = reading(config.numeric_embedding, layout) == "vector"
@@ -184,6 +190,20 @@ class DCN(nn.Module):
         self.mlp = MLP(width, config.mlp_sizes, dropout=config.dropout)
         self.is_stacked = config.structure == "stacked"
         self.output = Output(self.mlp.out_dim + (0 if self.is_stacked else width))
+
+    @torch.no_grad()
+    def begin(self, first: Mapping[str, FirstVectors]) -> None:
+        """Add to the random vectors of values each field's own leading directions among first vectors.
+
+        Where some values of these fields have none, all stay random: on Frappe a start of some was no gain.
+        """
+        of_values = {name: known for name, known in first.items() if name in self.layout.categorical}
+        if not all(known.are_all for known in of_values.values()):
+            return
+        for name, known in of_values.items():
+            weight = self.inputs.embedding.weight(name)  # (V, D)
+            vectors = torch.from_numpy(known.directions(weight.shape[1], FIRST_LENGTH)).to(weight)
+            weight.index_add_(0, torch.from_numpy(known.ids).to(weight.device).long(), vectors)
 
     def head(self, x0: Tensor, crossed: Tensor) -> Tensor:
         """Logits (B,) from the inputs and the last cross layer, each (B, width)."""

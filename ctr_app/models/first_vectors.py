@@ -23,6 +23,11 @@ class FirstVectors:
     vectors: np.ndarray
     shares: np.ndarray
 
+    @property
+    def are_all(self) -> bool:
+        """Whether every value of a categorical field that occurs is among these."""
+        return bool(np.isclose(self.shares.sum(), 1.0))
+
     def directions(self, dim: int, size: float) -> np.ndarray:
         """The field's own leading directions, (K, dim), of root mean square length ``size`` over the rows."""
         weighted = self.vectors * np.sqrt(self.shares)[:, None]

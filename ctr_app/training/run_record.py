@@ -25,10 +25,7 @@ SILENCE_SECONDS = 90.0
 PROCESS_TOKEN = secrets.token_hex(8)
 
 # Settings that younger runs have, as they were for runs that were stored without them.
-BEFORE = {
-    "fm": {"numeric_embedding": "number", "first_vectors": "random"},
-    "dcn": {"numeric_embedding": "number"},
-}
+BEFORE = {family: {"numeric_embedding": "number", "first_vectors": "random"} for family in ("fm", "dcn")}
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from ctr_app.data.batch import Batch, FieldLayout
+from ctr_app.models.dcn import FIRST_LENGTH
 from ctr_app.training import pair_directions as module
 from ctr_app.training.pair_directions import begin_from_pairs, pair_directions
 
@@ -98,6 +99,27 @@ def test_fm_begins_with_the_pairs_unless_it_is_to_begin_at_random(first_vectors,
     begin_from_pairs(model, examples.random_batch(2000))
     assert torch.equal(model.factors("item"), before[0]) != has_moved
     assert torch.equal(model.linear_weights("item"), before[1])
+
+
+@pytest.mark.parametrize(("most_values", "length"), [(9, FIRST_LENGTH), (8, 0.0)])
+def test_dcn_begins_with_directions_where_every_value_of_the_interacting_fields_has_some(
+    most_values, length, monkeypatch
+):
+    rows = examples.random_batch(2000)  # of 9 items and 4 devices
+    begun, random = (examples.build("dcn", first_vectors=first_vectors) for first_vectors in ("pairs", "random"))
+    assert _change(begun, random, "item").abs().max() == 0
+    monkeypatch.setattr(module, "MOST_VALUES", most_values)
+    begin_from_pairs(begun, rows)
+    begin_from_pairs(random, rows)
+    for place, name in enumerate(("item", "device")):
+        change = _change(begun, random, name)
+        shares = torch.bincount(rows.categorical[:, place], minlength=len(change))[:, None] / len(rows)
+        assert (shares * change**2).sum().sqrt().item() == pytest.approx(length, rel=1e-4)
+
+
+def _change(one, other, field):
+    """By how much two models' vectors of a field differ, (V, D)."""
+    return (one.inputs.embedding.weight(field) - other.inputs.embedding.weight(field)).detach()
 
 
 def test_fm_begins_with_the_effect_in_its_logit():

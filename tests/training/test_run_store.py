@@ -73,8 +73,9 @@ def test_a_run_that_is_older_than_vectors_of_numbers_reads_numbers_as_they_are(n
     assert config.numeric_embedding == "number"
 
 
-def test_a_run_of_fm_that_is_older_than_first_vectors_began_at_random(new_run: NewRun) -> None:
-    run = new_run("fm")
+@pytest.mark.parametrize("family", ["fm", "dcn"])
+def test_a_run_that_is_older_than_first_vectors_began_at_random(new_run: NewRun, family: str) -> None:
+    run = new_run(family)
     stored = json.loads((run.folder / "run.json").read_text())
     assert stored["model"].pop("first_vectors") == "pairs"
     write_json(run.folder / "run.json", stored)
