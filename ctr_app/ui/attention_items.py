@@ -20,7 +20,8 @@ from . import readouts, services
 from .row_choice import ChosenRow
 from .words import _
 
-LONGEST_NAME, LONGEST_KIND = 38, 14
+# Of a label and its parts, in characters.
+LONGEST_LABEL, LONGEST_NAME, LONGEST_KIND, LEAST_NAME = 46, 38, 14, 16
 # So many values, the most frequent, may be put into a history.
 MOST_OPTIONS = 5000
 
@@ -58,8 +59,9 @@ def labels_of(part: pd.DataFrame) -> list[str]:
 
 
 def _in_words(name: str, kind: str, time: str) -> str:
-    longest = LONGEST_NAME - 10 * bool(kind) - 8 * bool(time)
-    return " · ".join([shorten(name, longest), *filter(None, (shorten(kind, LONGEST_KIND), time))])
+    known = [part for part in (shorten(kind, LONGEST_KIND), time) if part]
+    longest = max(LEAST_NAME, LONGEST_LABEL - sum(3 + len(part) for part in known)) if known else LONGEST_NAME
+    return " · ".join([shorten(name, longest), *known])
 
 
 def names_of(run: Run, encoder: Encoder, history: str) -> dict[str, str]:

@@ -140,6 +140,7 @@ def _choose_baseline(run: Run, chosen: ChosenRow) -> int | None:
         _("Row of the {split} rows, 1 to {last}", split=_(chosen.split), last=last),
         min_value=1,
         max_value=last,
+        value=2 if chosen.place == 0 and last > 1 else 1,
         key=f"predictions-baseline-row-{run.id}",
         width=240,
     )

@@ -85,7 +85,8 @@ def _progress(task: Task, name: str, words: str) -> None:
     """How far it is, and Stop; draws the page anew once it has ended."""
     if not task.is_live:
         st.rerun()
-    bar, button = st.columns([6, 1], vertical_alignment="bottom")
-    bar.progress(min(1.0, task.share), text=words)
-    if button.button(_("Stop"), key=f"{name}-stop", icon=":material/stop:", width="stretch"):
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.progress(min(1.0, task.share), text=words)
+        is_pressed = st.button(_("Stop"), key=f"{name}-stop", icon=":material/stop:")
+    if is_pressed:
         task.stop()

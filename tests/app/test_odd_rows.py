@@ -100,6 +100,8 @@ def test_a_prediction_is_compared_with_one_other_row(open_page: OpenPage, odd: R
     app = open_page("predictions", odd)
     app.get_by_key("predictions-method-din").set_value("gradients")
     app.selectbox(key="predictions-baseline").set_value("row").run()
+    assert is_well(app)
+    app.number_input(key=f"predictions-baseline-row-{odd.id}").set_value(1).run()
     assert "That is this row itself" in words(app)
     app.number_input(key=f"predictions-baseline-row-{odd.id}").set_value(4).run()
     assert is_well(app)
