@@ -21,7 +21,7 @@ from .row_choice import ChosenRow
 from .words import _
 
 # Of a label and its parts, in characters.
-LONGEST_LABEL, LONGEST_NAME, LONGEST_KIND, LEAST_NAME = 46, 38, 14, 16
+LONGEST_LABEL, LONGEST_NAME, LONGEST_KIND, LEAST_NAME = 50, 38, 14, 16
 # So many values, the most frequent, may be put into a history.
 MOST_OPTIONS = 5000
 
