@@ -269,9 +269,6 @@ def _importance(run: Run, rows: Rows) -> None:
     found = scores.importance(rows)
     if found is None:
         return
-    if found.empty:
-        st.info(_("It was stopped before the first field was measured."), icon=":material/info:")
-        return
     best = found.iloc[0]
     sentence = _("The model rests most on {field}", field=shorten(best["field"]))
     subtitle = _("rise of the logloss when a field's values are dealt out anew; mean of its contribution's size")

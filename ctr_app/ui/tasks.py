@@ -23,7 +23,8 @@ class Task:
 
     def __init__(self, work: Work) -> None:
         self.share = 0.0
-        self.is_stopped = False
+        self.is_cut_short = False
+        self._wants_stop = False
         self.result: Any = None
         self.error: Exception | None = None
         self._thread = threading.Thread(target=self._do, args=(work,), daemon=True)
@@ -40,7 +41,7 @@ class Task:
 
     def stop(self) -> None:
         """Let it end after this step; what is done counts."""
-        self.is_stopped = True
+        self._wants_stop = True
 
     def _do(self, work: Work) -> None:
         with _SEATS:
@@ -51,7 +52,8 @@ class Task:
 
     def _go_on(self, done: int, total: int) -> bool:
         self.share = done / total
-        return not self.is_stopped
+        self.is_cut_short = self._wants_stop and done < total
+        return not self.is_cut_short
 
 
 def result_of(key: tuple[Any, ...], name: str, words: str, work: Work) -> Any:
@@ -67,7 +69,7 @@ def result_of(key: tuple[Any, ...], name: str, words: str, work: Work) -> Any:
     if task.error is not None:
         _task.clear(key, work)
         raise task.error
-    if task.is_stopped:
+    if task.is_cut_short:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.caption(_("Stopped before its end: what was done by then counts."))
             st.button(
