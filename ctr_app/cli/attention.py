@@ -12,7 +12,7 @@ from ..data.encoding import Encoder
 from ..data.errors import InputError
 from ..data.store import DatasetStore
 from ..training.run_store import Run, RunStore
-from .output import show
+from .output import show, tell
 from .reading import add_reading_flags
 from .results import table_of
 
@@ -93,6 +93,7 @@ def _faithfulness(options: argparse.Namespace, run: Run, din: DIN, encoder: Enco
 
     rows = sample_batch(_rows(options, run, encoder), MANY_ROWS)
     names = [history.name for group in din.groups for history in group]
+    tell(f"Taking items out of the histories of {len(rows)} rows")
     found = {name: faithfulness(din, rows, name) for name in names}
     document = {"run": run.id, "histories": [_record(name, one) for name, one in found.items() if one is not None]}
     show(options, document, [line for name, one in found.items() for line in _lines(name, one)])

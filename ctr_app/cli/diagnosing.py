@@ -48,6 +48,7 @@ def diagnose(options: argparse.Namespace) -> None:
     lines = [f"{m['metric']:<20} {m['value']:.4f}   {m['low']:.4f} to {m['high']:.4f}" for m in _records(found)]
     lines += ["", "Observed CTR far from the predicted one:", *map(_slice_line, _records(worst.head(SHOWN)))]
     if options.importance:
+        tell("Dealing out the values of one field after another")
         fields = _records(field_importance(model, encoder.layout, scored, _baseline(run)))
         document["importance"] = fields
         lines += [
