@@ -59,7 +59,7 @@ it comes, and its distance from the row's mean. Faithfulness as on the Attention
 chosen on these seeds. Residual and delta: what the contributions of one row do not account for, over {rows} test rows
 of planted clicks (DIN: histories); delta over |logit - baseline|. Below target in bold."""
 SPEED_NOTES = """\
-Shapley values of one row, 200 orders, one thread. An edit is the choice of another value for the first of two edited
+Shapley values of one row, 200 orders. An edit is the choice of another value for the first of two edited
 fields on the Predictions page, with the split of the change into both and their interaction; {edits} of them on a real
 server, from the choice until all that it draws has come over the websocket, while the same server trains DCN-V2 on the
 same cores. Others computed on this machine too, so the server ran at a raised priority."""
