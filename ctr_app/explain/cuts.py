@@ -19,6 +19,7 @@ from ..training.trainer import EVALUATION_ROWS, predict
 from .averaging import Averages, OnProgress, averages
 from .gains import Gain, Rows, gain_in_auc, gain_in_logloss
 from .readouts import sample_batch
+from .scored import chosen_rows
 from .wires import Forward, Pair, without
 
 # A cut is a pair of fields, or one field alone.
@@ -54,8 +55,6 @@ def ways_to_cut(title: str) -> tuple[str, ...]:
     """
     if title == "FM":
         return ("weights", "raw")
-    if title == "DCN-V2":
-        return ("weights", "behaviour", "raw")
     return ("behaviour", "weights", "raw") if title.startswith("DCN") else ("behaviour",)
 
 
@@ -136,16 +135,7 @@ def sample_rows(rows: EncodedRows, most: int, seed: int = 0) -> EncodedRows:
     """At most ``most`` rows drawn at random, the same ones each time."""
     if len(rows) <= most:
         return rows
-    chosen = np.sort(np.random.default_rng(seed).choice(len(rows), size=most, replace=False))
-    return EncodedRows(
-        rows.numeric[chosen],
-        rows.categorical[chosen],
-        {name: ids[chosen] for name, ids in rows.sequences.items()},
-        rows.labels[chosen],
-        rows.rows[chosen],
-        None if rows.group_ids is None else rows.group_ids[chosen],
-        None if rows.weights is None else rows.weights[chosen],
-    )
+    return chosen_rows(rows, np.sort(np.random.default_rng(seed).choice(len(rows), size=most, replace=False)))
 
 
 def _quality(rows: EncodedRows, logits: np.ndarray) -> Quality:

@@ -17,6 +17,8 @@ from .words import _
 WIDTH = 270
 # In smaller cells names cannot be read; the tooltip has them.
 LEAST_NAMED_CELL = 11
+# A map whose strongest pair is below this share of the scale that all share looks empty.
+FAINT = 0.15
 Pairs = Sequence[Sequence[str]]
 
 
@@ -53,8 +55,20 @@ def draw(
             at = Place(top, place == 0, place == len(maps) - 1)
             chart = small_map(list(names), shown.frame, charts.titled(shown.title), unit, at, marks, selection)
             events.append(chart.draw(alt=shown.title, on_select="rerun", key=f"{key}-{name}", width="content"))
-            st.caption(shown.words)
+            st.caption(shown.words + too_faint(shown.frame, top, unit))
     return events
+
+
+def too_faint(frame: pd.DataFrame, top: float, unit: str) -> str:
+    """What to add below a map that looks empty on the scale that all share, up to ``top``."""
+    strongest = float(frame["strength"].max())
+    if strongest >= FAINT * top:
+        return ""
+    return " " + _(
+        "Its strongest pair has {strength:.3f} {unit}, too little to be seen beside the others: look at it alone.",
+        strength=strongest,
+        unit=unit,
+    )
 
 
 @kept

@@ -112,4 +112,5 @@ def test_every_model_can_be_cut_in_some_way() -> None:
     ways = {title: ways_to_cut(title) for title in ("FM", "DCN-V1", "DCN-V2", "DCN-Mix", "DIN")}
     assert ways["FM"] == ("weights", "raw")
     assert ways["DIN"] == ("behaviour",)
+    assert ways["DCN-V2"][0] == "behaviour"
     assert all(set(ways[title]) == {"weights", "behaviour", "raw"} for title in ("DCN-V1", "DCN-V2", "DCN-Mix"))
