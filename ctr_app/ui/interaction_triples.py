@@ -44,7 +44,7 @@ def draw(run: Run, frame: pd.DataFrame, picked: tuple[str, str] | None) -> None:
             "Each bar is how far three fields together move the logit beyond what they do alone and in pairs, by what "
             "the model does when values are swapped between real rows. Swaps make combinations that may never have "
             "been seen, and the interval is of these rows, not of another training. Models learn triples unevenly: of "
-            "those in test functions they found all in some and one in ten in others, so believe one that another seed "
+            "those in test functions they found all in some and a fifth in others, so believe one that another seed "
             "shows too."
         )
     )
