@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 from ctr_app.data.reading import Table, read_table
 from ctr_app.data.store import DatasetStore, Preparation
 from ctr_app.training.run_store import Run, RunStore
+from ctr_app.ui import attention_items, readouts
 from tests.explain import examples
 
 from .conftest import OpenPage
@@ -119,3 +120,18 @@ def test_slices_of_one_label_are_counted(open_page: OpenPage, odd: Run) -> None:
     assert "In 1 of 2 slices all rows have one label" in words(app)
     app.selectbox(key=f"evaluate-field-{odd.id}").set_value("tags").run()
     assert is_well(app)
+
+
+def test_another_candidate_brings_its_kind_along(workplace: Path) -> None:
+    assert workplace.is_dir()
+    kinds = {"Alien": "horror", "Brazil": "satire", "Casablanca": "romance", "Dune": "horror", "Eraserhead": "horror"}
+    frame = examples.table(90).with_columns(genre=pl.col("film").replace_strict(kinds))
+    frame = pl.concat([frame, frame.head(9).with_columns(film=pl.lit("Fargo"), genre=pl.lit("satire"))])
+    dataset = DatasetStore().add_table({"train": as_table(frame, "log")}, Preparation(examples.SCHEMA, min_count=1))
+    run = trained_run(RunStore(), DatasetStore(), dataset, "din", embedding_dim=2, epochs=1)
+    encoder, batch = readouts.model_of(run.id)[1], readouts.encoded_of(run.id).batch("test")
+    for film in ("Fargo", "Casablanca"):
+        changed = attention_items.with_item(run.id, batch, "film", film)
+        for field, expected in (("film", film), ("genre", (kinds | {"Fargo": "satire"})[film])):
+            ids = changed.categorical[:, encoder.layout.categorical.index(field)]
+            assert {encoder.vocabulary_of(field).name(int(value_id)) for value_id in ids} == {expected}
