@@ -12,7 +12,7 @@ import streamlit as st
 from ..data.errors import shorten
 from ..explain.cross_layers import CrossLayer, block_norms, rank_keeping
 from ..training.run_store import Run
-from . import charts, layer_charts, matrix, parts, readouts, vega_names
+from . import charts, layer_charts, matrix, pair_charts, parts, readouts, vega_names
 from .interaction_map import how_many
 from .words import _
 
@@ -150,8 +150,8 @@ def _blocks(run: Run, shown: _Shown) -> None:
     layer, in_logits = shown.layer, shown.kind == "flows"
     numbers = readouts.flows(run.id, layer.index) if in_logits else block_norms(layer)
     names = list(layer.slices)
-    frame = charts.block_frame(names, numbers)
-    chosen = charts.strongest_names(names, frame)
+    frame = pair_charts.block_frame(names, numbers)
+    chosen = pair_charts.strongest_names(names, frame)
     sentence, fields = _strongest(names, numbers), how_many(len(chosen), len(names))
     measured = (
         _("how far each block moves the logit (RMS), layer {number}, {fields}", number=layer.index + 1, fields=fields)
@@ -159,7 +159,7 @@ def _blocks(run: Run, shown: _Shown) -> None:
         else _("Frobenius norm of each block of W, layer {number}, {fields}", number=layer.index + 1, fields=fields)
     )
     unit = _("logits (RMS)") if in_logits else _("block norm")
-    charts.block_chart(chosen, frame, charts.titled(sentence, measured), unit).draw(alt=sentence, width="content")
+    pair_charts.block_chart(chosen, frame, charts.titled(sentence, measured), unit).draw(alt=sentence, width="content")
     columns = {"field_a": _("multiplies"), "field_b": _("reads"), "norm": unit}
     parts.table_behind(frame, f"{run.id}-{shown.kind}-{layer.index + 1}", column_config=columns)
 

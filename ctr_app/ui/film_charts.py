@@ -14,8 +14,8 @@ import pandas as pd
 
 from ..data.errors import shorten
 from ..training.progress import Curves
-from . import charts
-from .charts import DASHES, EPOCHS, LABEL_SIZE, MUTED, RING, hue, readable
+from . import pair_charts
+from .charts import DASHES, EPOCHS, LABEL_SIZE, MUTED, RING, hue, readable, thinned
 from .drawing import Drawing, is_dark, kept
 from .words import _
 
@@ -50,7 +50,7 @@ def film_map(
 def _map(
     names: list[str], top: float | None, title: dict[str, str], unit: str, true_pairs: list[tuple[str, ...]]
 ) -> Any:
-    axes = charts.map_axes(names)
+    axes = pair_charts.map_axes(names)
     scale = alt.Scale(domainMin=0) if top is None else alt.Scale(domain=[0, top], clamp=True)
     cells = (
         alt.Chart(alt.NamedData("cells"))
@@ -65,8 +65,10 @@ def _map(
             ],
         )
     )
-    chart = cells + charts.rings(names, true_pairs).encode(**axes) if true_pairs else cells
-    return readable(chart, title=title, width=charts.cell_step(len(names)), height=charts.cell_step(len(names)))
+    chart = cells + pair_charts.rings(names, true_pairs).encode(**axes) if true_pairs else cells
+    return readable(
+        chart, title=title, width=pair_charts.cell_step(len(names)), height=pair_charts.cell_step(len(names))
+    )
 
 
 def auc_curve(found: Curves, last: int, family: str) -> Drawing:
@@ -77,7 +79,7 @@ def auc_curve(found: Curves, last: int, family: str) -> Drawing:
 
 def loss_curve(found: Curves, last: int, family: str) -> Drawing:
     """Training and validation logloss by epoch; ``at_epoch`` puts a rule into it."""
-    train = charts.thinned(found.loss.rename(columns={"smoothed": "value"}).assign(split=_("training, smoothed")))
+    train = thinned(found.loss.rename(columns={"smoothed": "value"}).assign(split=_("training, smoothed")))
     valid = found.evals.rename(columns={"logloss": "value"}).assign(split=_("validation"))
     lines = pd.concat([train, valid])[["epoch", "value", "split"]]
     return _curve(_("logloss"), _around(lines), last, family, has_legend=True).filled(lines=lines)

@@ -7,7 +7,7 @@ import streamlit as st
 
 from ..explain.snapshots import snapshot, snapshot_epochs
 from ..training.run_store import Run
-from . import charts, film_charts, readouts
+from . import charts, film_charts, pair_charts, readouts
 from .words import _, plain
 
 
@@ -18,7 +18,7 @@ def draw(run: Run) -> None:
     if found is None or found.empty:
         return
     frame = found[found["readout"] == found["readout"].iloc[0]]
-    names = charts.strongest_names(readouts.fields_of(run.id), frame)
+    names = pair_charts.strongest_names(readouts.fields_of(run.id), frame)
     title = charts.titled(_("What it sees so far"), _("pairs of fields; the strongest has the strongest colour"))
     chart = film_charts.film_map(names, frame, None, title, _("logits (RMS)"))
     chart.draw(alt=_("What it sees so far"), width="content")

@@ -17,7 +17,7 @@ from ..explain.snapshots import snapshot_epochs
 from ..training.progress import curves
 from ..training.run_store import Run
 from ..training.showing import MOST_SHARE
-from . import charts, film_charts, parts, readouts
+from . import charts, film_charts, pair_charts, parts, readouts
 from .drawing import Drawing
 from .maps import READOUT_NAMES
 from .navigation import go_to
@@ -142,9 +142,9 @@ def _film(run: Run, found: pd.DataFrame, readout: str) -> Film:
     frame = found[found["readout"] == readout].drop(columns="readout")
     epochs = [int(epoch) for epoch in frame["epoch"].unique()]
     last = frame[frame["epoch"] == epochs[-1]]
-    names = charts.strongest_names(readouts.fields_of(run.id), last)
+    names = pair_charts.strongest_names(readouts.fields_of(run.id), last)
     if state().maps_by_blocks:
-        names = by_blocks(names, charts.among(last, names))
+        names = by_blocks(names, pair_charts.among(last, names))
     truth = dataset_truth(run) if state().revealed else None
     pairs, sentence, family = truth["pairs"] if truth else (), _sentence(frame), run.spec().family
     history = curves(run.history())

@@ -13,7 +13,7 @@ from ..data.errors import shorten
 from ..explain.ordering import by_blocks
 from ..explain.recovery import recovery
 from ..training.run_store import Run
-from . import charts, interaction_verdict, map_row, parts, readouts, vega_names
+from . import charts, interaction_verdict, map_row, pair_charts, parts, readouts, vega_names
 from . import maps as run_maps
 from .maps import READOUT_NAMES, Choice, Compared
 from .state import state
@@ -105,8 +105,8 @@ def draw(run: Run, frame: pd.DataFrame, view: View, found: Compared) -> tuple[st
     truth = _revealed(run, frame, view)
     interaction_verdict.draw(run, found)
     fields = readouts.model_of(run.id)[1].layout.field_names
-    names = charts.strongest_names(fields, frame)
-    names = by_blocks(names, charts.among(frame, names)) if view.is_by_blocks else names
+    names = pair_charts.strongest_names(fields, frame)
+    names = by_blocks(names, pair_charts.among(frame, names)) if view.is_by_blocks else names
     doubted = found.disagreements[["field_a", "field_b"]].to_numpy().tolist()
     if view.is_side_by_side:
         return _side_by_side(run, view, names, truth, doubted)
@@ -122,7 +122,7 @@ def _one(
     doubted: list[list[str]],
 ) -> tuple[str, str] | None:
     fields = readouts.model_of(run.id)[1].layout.field_names
-    left, right = st.columns([3, 2] if len(names) <= charts.CROWD else [2, 1], gap="large")
+    left, right = st.columns([3, 2] if len(names) <= pair_charts.CROWD else [2, 1], gap="large")
     with left:
         title = charts.titled(
             _sentence(frame),
@@ -133,14 +133,14 @@ def _one(
                 unit=_(UNIT),
             ),
         )
-        event = charts.pair_heatmap(names, frame, title, _(UNIT), truth, CELL, doubted).draw(
+        event = pair_charts.pair_heatmap(names, frame, title, _(UNIT), truth, CELL, doubted).draw(
             alt=_sentence(frame),
             on_select="rerun",
             key=f"interactions-map-{run.id}-{view.choice.readout}",
             width="content",
         )
     with right:
-        ranking = charts.ranking(frame, _(UNIT), run.spec().family, truth)
+        ranking = pair_charts.ranking(frame, _(UNIT), run.spec().family, truth)
         ranking.draw(alt=_("The strongest pairs, strongest first"))
         _table(run, frame, view.choice.readout)
     st.caption(" ".join([how_to_read(run, view.choice), *([_diamonds()] if doubted else [])]))

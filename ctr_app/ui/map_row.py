@@ -10,7 +10,7 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
-from . import charts
+from . import charts, pair_charts
 from .drawing import kept
 from .words import _
 
@@ -90,7 +90,7 @@ def small_map(
     legend = alt.Legend(gradientLength=120, title=None) if place.is_last else None
     picked = alt.selection_point(name=selection, fields=["field_a", "field_b"], toggle=False)
     cells = (
-        alt.Chart(charts.both_halves(frame, names))
+        alt.Chart(pair_charts.both_halves(frame, names))
         .mark_rect(stroke=None, cornerRadius=1)
         .add_params(picked)
         .encode(
@@ -107,7 +107,7 @@ def small_map(
     )
     chart, (true_pairs, doubted) = cells, marks
     if len(true_pairs):
-        chart = chart + charts.rings(names, true_pairs, cell).encode(x=x, y=y)
+        chart = chart + pair_charts.rings(names, true_pairs, cell).encode(x=x, y=y)
     if len(doubted):
-        chart = chart + charts.diamonds(names, doubted, cell).encode(x=x, y=y)
+        chart = chart + pair_charts.diamonds(names, doubted, cell).encode(x=x, y=y)
     return charts.readable(chart, title=title, width=alt.Step(cell), height=alt.Step(cell))

@@ -13,7 +13,7 @@ from PIL import Image
 from ctr_app.explain.cross_layers import CrossLayer
 from ctr_app.explain.pairs import pair_frame
 from ctr_app.training.run_store import Run
-from ctr_app.ui import charts, matrix, saving
+from ctr_app.ui import charts, matrix, pair_charts, saving
 from ctr_app.ui.drawing import Drawing
 
 from .conftest import OpenPage
@@ -23,7 +23,9 @@ NAMES = ["site", "a.b[0]", "slot"]
 
 def heatmap(title: str) -> Drawing:
     frame = pair_frame(NAMES, np.arange(9.0).reshape(3, 3))
-    return charts.pair_heatmap(NAMES, frame, charts.titled(title, "on 3 rows"), "logits", [("site", "slot")], "picked")
+    return pair_charts.pair_heatmap(
+        NAMES, frame, charts.titled(title, "on 3 rows"), "logits", [("site", "slot")], "picked"
+    )
 
 
 def test_a_saved_svg_holds_title_names_and_one_mark_for_each_cell() -> None:

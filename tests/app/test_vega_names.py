@@ -40,11 +40,11 @@ def test_a_chart_on_the_page_holds_the_name_in_no_row_and_no_order() -> None:
         import numpy as np
 
         from ctr_app.explain.pairs import pair_frame
-        from ctr_app.ui import charts
+        from ctr_app.ui import charts, pair_charts
 
         names = ["__proto__", "site"]
         frame = pair_frame(names, np.ones((2, 2)))
-        charts.pair_heatmap(names, frame, charts.titled("a", "b"), "logits", [], "picked").draw(alt="a")
+        pair_charts.pair_heatmap(names, frame, charts.titled("a", "b"), "logits", [], "picked").draw(alt="a")
 
     proto = AppTest.from_function(page, default_timeout=60).run().get("vega_lite_chart")[0].proto
     drawn = proto.spec + "".join(proto_frame.data.data.decode("latin-1") for proto_frame in proto.datasets)
