@@ -89,9 +89,21 @@ def test_columns_come_back_whole_and_in_part_and_as_values_and_codes(first, seco
             values, codes = table.dictionary(name)
             assert codes.dtype == np.int32
             assert values.gather(codes).equals(frame[name].cast(pl.String))
+            assert table.values(name).equals(values)
+            chosen = np.arange(0, height, 3)
+            assert table.counts(name, chosen).tolist() == np.bincount(codes[chosen], minlength=len(values)).tolist()
         for start in range(height + 2):
             assert table.slice(start, 4).equals(frame.slice(start, 4))
         assert table.head(0).schema == frame.cast(pl.String).schema
+
+
+@pytest.mark.parametrize("separator", [",", "\t"])
+def test_cells_end_where_separators_and_lines_end(separator):
+    cells = [["x" * (7 * row % 90), "y" * (row % 5), "ü" * (row % 11)] for row in range(60)]
+    text = "".join(separator.join(row) + "\n" for row in cells).encode()
+    found = cells_of_text(text, separator, 3, None)
+    assert found.edges.tolist() == [-1, *(place for place, byte in enumerate(text) if byte in (10, ord(separator)))]
+    assert found.data[: len(text)].tobytes() == text
 
 
 def coded_one_by_one(column: ColumnCoder, values: list[str], rows: int) -> tuple[list[int], list[str]]:

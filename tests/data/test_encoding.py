@@ -45,6 +45,7 @@ def test_a_history_keeps_the_most_recent_items_oldest_first_then_padding():
     assert decoded == [["b", "c", "a"], ["b", padding, padding], [padding] * 3, [padding] * 3, ["c", "a", padding]]
 
 
+@settings(max_examples=25, deadline=None)
 @given(st.lists(st.lists(WORDS, max_size=6), min_size=1, max_size=8), st.integers(1, 4))
 def test_a_history_with_the_newest_first_is_the_same_history_turned_round(histories, max_length):
     oldest_first = pl.DataFrame({"seen": ["|".join(h) for h in histories], "click": ["1"] * len(histories)})
@@ -196,7 +197,7 @@ def stored(frame: pl.DataFrame, folder: Path, as_codes: bool) -> Frame:
     return CodedTable(folder / "table.codes")
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(tables(), st.integers(1, 3), st.booleans(), st.booleans(), st.data())
 def test_a_table_in_a_file_is_encoded_into_files_as_one_in_memory_is_in_memory(
     tmp_path_factory, frame, min_count, as_codes, is_sorted, data

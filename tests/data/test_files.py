@@ -4,13 +4,33 @@ from __future__ import annotations
 
 import os
 
+import numpy as np
 import pytest
 
-from ctr_app.data.files import new_folder, read_json, write_bytes, write_json
+from ctr_app.data.files import PIECE_BYTES, new_folder, read_json, write_bytes, write_json, write_pieces
 
 
 class PowerCut(Exception):
     """What ends a writer in the middle."""
+
+
+class Slow:
+    """A file that takes no more than some bytes at a time."""
+
+    def __init__(self) -> None:
+        self.content = b""
+
+    def write(self, data) -> int:
+        self.content += bytes(data[:50_000])
+        return min(len(data), 50_000)
+
+
+@pytest.mark.parametrize("shape", [(0, 3), (2 * PIECE_BYTES + 1,), (100, 400)])
+def test_what_is_written_in_pieces_is_whole(shape):
+    array, file = np.random.default_rng(0).integers(0, 255, shape).astype(np.int32).T, Slow()
+    write_pieces(file, array)
+    write_pieces(file, b"the end")
+    assert file.content == array.tobytes() + b"the end"
 
 
 def test_a_folder_appears_when_it_is_full(tmp_path):

@@ -6,7 +6,7 @@ from collections import Counter
 
 import numpy as np
 import polars as pl
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ctr_app.data.distinct import PADDING
@@ -16,6 +16,7 @@ WORDS = st.sampled_from(["a", "b", "c", "d", "e"])
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=4)
 
 
+@settings(max_examples=40)
 @given(st.lists(WORDS | st.none(), min_size=1), st.integers(1, 4))
 def test_a_value_has_an_id_if_training_showed_it_often_enough(values, min_count):
     vocabulary = Vocabulary.fit(pl.Series(values, dtype=pl.String), min_count)
@@ -51,6 +52,7 @@ def test_a_vocabulary_without_values_knows_only_unknown_and_missing():
     assert len(vocabulary.ids(pl.Series([], dtype=pl.String))) == 0
 
 
+@settings(max_examples=40)
 @given(st.lists(st.tuples(WORDS | st.none(), st.integers(0, 3)), min_size=1), st.integers(1, 4))
 def test_counted_values_make_the_vocabulary_of_the_rows_that_they_stand_for(counted, min_count):
     values, counts = (list(part) for part in zip(*counted, strict=True))
@@ -61,6 +63,18 @@ def test_counted_values_make_the_vocabulary_of_the_rows_that_they_stand_for(coun
     assert Vocabulary.fit_counts(parts, min_count) == expected
 
 
+@settings(max_examples=50)
+@given(st.dictionaries(WORDS | st.none(), st.integers(0, 3), min_size=1), st.integers(1, 4))
+def test_of_values_that_are_all_different_the_ids_come_with_the_vocabulary(counted, min_count):
+    values = pl.Series(list(counted), dtype=pl.String)
+    counts = np.array(list(counted.values()))
+    vocabulary, ids = Vocabulary.fit_different(values, counts, min_count)
+    assert vocabulary == Vocabulary.fit_counts([(values, counts)], min_count)
+    assert ids.dtype == np.int32
+    assert ids.tolist() == vocabulary.ids(values).tolist()
+
+
+@settings(max_examples=20)
 @given(st.dictionaries(TEXTS, st.lists(TEXTS, unique=True), max_size=4))
 def test_vocabularies_come_back_from_their_file_and_know_their_size_before_it_is_read(tmp_path_factory, values):
     path = tmp_path_factory.mktemp("v") / "vocabularies.parquet"
