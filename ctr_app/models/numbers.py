@@ -19,7 +19,7 @@ def reading_setting() -> Any:
     return setting(
         "auto",
         "A number is read as it is, or through a small net of its own as a vector, so that crosses of it can bend; "
-        "auto: as a vector where most fields are numbers.",
+        "auto, as suits the fields: as a vector where most are numbers.",
         choices=("auto", "number", "vector"),
     )
 
