@@ -1,6 +1,6 @@
 """How well the readouts of FM and DCN-V2 find planted pairs, every setting at its default.
 
-    python benchmarks/recovery_pairs.py [--quick] [--fields 39,20,10] [--rows 30000,100000] [--values 20]
+    python benchmarks/recovery_pairs.py [--quick] [--fields 39,20,10] [--rows 30000,100000] [--values 20,50]
                                         [--seeds 0,1,2,3,4] [--kept FILE]
 
 The table is printed and written into RESULTS.md beside this file. What is measured is kept line by line in the file
@@ -22,7 +22,7 @@ from recovery import LAYOUTS, NUM_PAIRS, PLANTED, RECIPES, SHAPES, Line, Task, c
 from ctr_app.explain.behaviour import NUM_SWAPS
 
 HEADING = "Recovery of planted pairs"
-FIELDS, ROWS, VALUES, SEEDS = (39, 20, 10), (30_000, 100_000), (20,), (0, 1, 2, 3, 4)
+FIELDS, ROWS, VALUES, SEEDS = (39, 20, 10), (30_000, 100_000), (20, 50), (0, 1, 2, 3, 4)
 # What the target is for; the others stand beside them.
 COLUMNS = {
     ("FM", "weights"): "FM: weights",
@@ -48,7 +48,8 @@ def section(lines: Sequence[Line], num_wanted: int) -> str:
         f"{NUM_PAIRS} planted pairs of .75 logits each, main effects of .35, clicks; “values” are how many each "
         "categorical field has; a fifth to a third of the fields are numbers; every setting at its default. "
         f"Precision@{NUM_PAIRS} seed by seed, target 1; in bold where a seed misses it. Swap is between {NUM_SWAPS} "
-        "pairs of rows. The way in which vectors begin was found on seeds of 100 and more, of which none stands here."
+        "pairs of rows. The way in which vectors begin was found on seeds of 100 and more, of which none stands here. "
+        "At random, as vectors began before, 39 fields, 20 values, 30,000 rows, disjoint, seed 0: .4 by FM, .6 by DCN-V2."
     )
     num_done = len({line.task for line in lines})
     missing = "" if num_done == num_wanted else " What is not there yet is left out: rows of the table, or seeds."
@@ -84,7 +85,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="one seed, 10 fields, few rows; RESULTS.md is left alone")
     parser.add_argument("--fields", type=numbers, metavar="N,N", help="of 10, 20 and 39; by default all")
     parser.add_argument("--rows", type=numbers, metavar="N,N", help="by default 30000,100000; with --quick 30000")
-    parser.add_argument("--values", type=numbers, metavar="N,N", default=VALUES, help="by default 20")
+    parser.add_argument("--values", type=numbers, metavar="N,N", help="by default 20,50; with --quick 20")
     parser.add_argument("--seeds", type=numbers, metavar="0,1", help="by default 0,1,2,3,4; with --quick 0")
     parser.add_argument("--only-kept", action="store_true", help="measure nothing, make the table of what --kept holds")
     parser.add_argument("--kept", type=Path, metavar="FILE", help="where to keep what is measured, line by line")
@@ -98,8 +99,12 @@ def main() -> None:
     """Measure, print, and keep the section unless it is quick."""
     options = arguments()
     torch.set_num_threads(1)
-    fields, rows, seeds = ((10,), ROWS[:1], (0,)) if options.quick else (FIELDS, ROWS, SEEDS)
-    wanted = list(tasks(options.fields or fields, options.rows or rows, options.values, options.seeds or seeds))
+    fields, rows, values, seeds = (
+        ((10,), ROWS[:1], VALUES[:1], (0,)) if options.quick else (FIELDS, ROWS, VALUES, SEEDS)
+    )
+    wanted = list(
+        tasks(options.fields or fields, options.rows or rows, options.values or values, options.seeds or seeds)
+    )
     text = section(measured(wanted, options.kept, options.only_kept, NUM_SWAPS), len(wanted))
     print(text)
     if not options.quick:
