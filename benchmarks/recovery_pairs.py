@@ -49,7 +49,8 @@ def section(lines: Sequence[Line], num_wanted: int) -> str:
         "categorical field has; a fifth to a third of the fields are numbers; every setting at its default. "
         f"Precision@{NUM_PAIRS} seed by seed, target 1; in bold where a seed misses it. Swap is between {NUM_SWAPS} "
         "pairs of rows. The way in which vectors begin was found on seeds of 100 and more, of which none stands here. "
-        "At random, as vectors began before, 39 fields, 20 values, 30,000 rows, disjoint, seed 0: .4 by FM, .6 by DCN-V2."
+        "At random, as vectors began before: .4 by FM, .6 by DCN-V2 (disjoint, 39 fields, 20 values, 30,000 rows, seed "
+        "0)."
     )
     num_done = len({line.task for line in lines})
     missing = "" if num_done == num_wanted else " What is not there yet is left out: rows of the table, or seeds."
