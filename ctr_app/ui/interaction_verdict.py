@@ -6,6 +6,8 @@ import pandas as pd
 import streamlit as st
 
 from ..explain.agreement import verdict
+from ..models.first_vectors import PAIRS
+from ..models.fm import FMConfig
 from ..training.run_store import Run
 from . import parts
 from .maps import READOUT_NAMES, Compared, doubts_about
@@ -23,6 +25,7 @@ def draw(run: Run, found: Compared) -> None:
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.markdown(f":material/check_circle: {sentence}", width="content")
             _tables(run, found)
+        _say_where_vectors_began(run)
         return
     with st.container(border=True):
         st.markdown(f":material/warning: **{sentence}**")
@@ -30,6 +33,19 @@ def draw(run: Run, found: Compared) -> None:
         st.markdown("\n".join(f"- {reason}" for reason in reasons))
         with st.container(horizontal=True, gap="small"):
             _tables(run, found)
+    _say_where_vectors_began(run)
+
+
+def _say_where_vectors_began(run: Run) -> None:
+    """That counts are no witness of their own, where the model's vectors began with them."""
+    config = run.spec().model_config
+    if isinstance(config, FMConfig) and config.first_vectors == PAIRS:
+        st.caption(
+            _(
+                "FM's vectors began with what pairs of fields hold in the training rows, so that agreement with the "
+                "counts proves less; the setting First vectors trains one that begins at random."
+            )
+        )
 
 
 def _tables(run: Run, found: Compared) -> None:

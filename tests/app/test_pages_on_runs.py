@@ -79,6 +79,7 @@ def test_the_maps_of_a_run_stand_side_by_side_in_one_order_with_a_verdict(
 ) -> None:
     app = open_page("interactions", trained["FM"])
     assert "Spearman" in words(app)
+    assert "agreement with the counts proves less" in words(app)
     assert charts(app) == 3
     app.toggle(key="interactions-side-by-side").set_value(True)
     app.toggle(key="interactions-by-blocks").set_value(True).run()
