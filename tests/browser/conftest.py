@@ -1,4 +1,4 @@
-"""A browser for all tests, a server for each module, and a tab for each test."""
+"""A browser and a server for all tests, or a server for a module, and a tab for each test."""
 
 from __future__ import annotations
 
@@ -51,15 +51,9 @@ def browser(chromium: str) -> Iterator[Browser]:
         found.close()
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the module's server keeps its data and runs."""
-    return tmp_path_factory.mktemp("server")
-
-
-@pytest.fixture(scope="module")
-def server(folder: Path) -> Iterator[Server]:
-    """The module's server; afterwards its log must be clean."""
+def serving(folder: Path, trained: Path) -> Iterator[Server]:
+    """A server on ``folder`` with the runs of ``trained``; afterwards its log must be clean."""
+    shutil.copytree(trained, folder, dirs_exist_ok=True)
     started = Server(folder)
     try:
         started.start()
@@ -81,11 +75,31 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def shared_server(tmp_path_factory: pytest.TempPathFactory, trained: Path) -> Iterator[Server]:
+    """One server for all that do not mind what others have done there: to start one takes ten seconds."""
+    yield from serving(tmp_path_factory.mktemp("shared-server"), trained)
+
+
 @pytest.fixture(scope="module")
-def earlier_runs(folder: Path, trained: Path) -> dict[str, Run]:
-    """Runs of the module's server that have ended before anyone opens the app, by the model's title."""
-    shutil.copytree(trained, folder, dirs_exist_ok=True)
-    return {run.spec().title: run for run in RunStore(folder / "runs").list()}
+def own_server(tmp_path_factory: pytest.TempPathFactory, trained: Path) -> Iterator[Server]:
+    """A server of the module's own, where nobody else trains and nobody else minds that it is killed."""
+    yield from serving(tmp_path_factory.mktemp("own-server"), trained)
+
+
+@pytest.fixture
+def server(request: pytest.FixtureRequest) -> Server:
+    """The module's own server, if it is marked with ``own_server``, or the shared one."""
+    is_own = request.node.get_closest_marker("own_server") is not None
+    found: Server = request.getfixturevalue("own_server" if is_own else "shared_server")
+    return found
+
+
+@pytest.fixture
+def earlier_runs(server: Server, trained: Path) -> dict[str, Run]:
+    """Runs of the server that ended before it was started, by the model's title."""
+    found = RunStore(server.runs).list()
+    return {run.spec().title: run for run in found if (trained / "runs" / run.id).exists()}
 
 
 @pytest.hookimpl(wrapper=True)

@@ -11,7 +11,7 @@ from ctr_app.training.run_store import Run
 from .conftest import NewScreen
 from .screen import PAGES, Screen, expect
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.own_server]
 WIDTHS = (1280, 1920)
 OPEN_ON = {"train": "FM", "interactions": "DCN-V2", "attention": "DIN"}
 

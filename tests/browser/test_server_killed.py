@@ -11,7 +11,7 @@ from ctr_app.training.run_store import Run, RunStore
 from .long_run import begin
 from .screen import Screen, expect
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.own_server]
 PICTURES = {"FM": "interactions", "DCN-V2": "interactions", "DIN": "attention"}
 
 
