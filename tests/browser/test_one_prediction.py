@@ -48,8 +48,7 @@ def test_a_user_is_picked_a_history_changed_two_fields_edited_and_a_counterfactu
     screen.settle()
     assert metric(screen, "Logit") != before
 
-    screen.go("Predictions")
-    screen.choose("Run", re.compile("^FM"))
+    screen.open(f"predictions?run={fm.id}")
     box = screen.key(f"predictions-edit-{fm.id}").locator("input")
     for field in ("site", "slot"):
         box.click()
