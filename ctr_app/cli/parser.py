@@ -10,7 +10,20 @@ from typing import NoReturn
 from ..data.errors import InputError
 from ..data.event_plan import HISTORIES_OF
 from ..data.negatives import NEGATIVES_BY
-from . import attention, crossing, cutting, film, interactions, known, profiling, recovery, results, stability, training
+from . import (
+    attention,
+    crossing,
+    cutting,
+    film,
+    interactions,
+    known,
+    naming,
+    profiling,
+    recovery,
+    results,
+    stability,
+    training,
+)
 from . import values as one_pair
 from .generators import settings_help
 from .reading import add_reading_flags
@@ -65,6 +78,7 @@ def parser() -> argparse.ArgumentParser:
     crossing.add_options(
         command("crosses", crossing.crosses, "Take pairs of fields as fields, and say what they gain.")
     )
+    naming.add_options(command("names", naming.names, "Name the values of a field of a run's data from a table."))
     _add_runs(command("runs", results.runs, "List the runs."))
     return top
 

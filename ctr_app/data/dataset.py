@@ -1,7 +1,8 @@
 """One data set on disk: the table as it was read, and its encoded rows as memory-mappable arrays.
 
-Its folder holds ``table.parquet`` or ``table.codes``, ``dataset.json`` and ``names.json``; each way of encoding it lies
-beside them under ``encoded/<key>/``, where the key is the hash of the schema, the split and the minimum count.
+Its folder holds ``table.parquet`` or ``table.codes``, ``dataset.json``, and what is told of values, ``names.json`` and
+``kinds.json``; each way of encoding it lies beside them under ``encoded/<key>/``, where the key is the hash of the
+schema, the split and the minimum count.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from .encoding import Encoder
 from .errors import InputError
 from .files import bytes_in, new_folder, read_json, write_json
 from .filling import OnDisk
+from .kinds import Kinds
 from .schema import Role, Schema
 from .splitting import SPLITS, SplitRule, split_table
 from .tables import FiledTable, Frame, open_table
@@ -83,6 +85,11 @@ class DataSet:
     def names(self) -> dict[str, dict[str, str]]:
         """Readable names of values by field, where a column or an uploaded table names them."""
         path = self.folder / "names.json"
+        return read_json(path) if path.exists() else {}
+
+    def kinds(self) -> dict[str, Kinds]:
+        """Of which kind values are, by field, where an uploaded table tells."""
+        path = self.folder / "kinds.json"
         return read_json(path) if path.exists() else {}
 
     def encoded(self, preparation: Preparation | None = None) -> EncodedDataset:
@@ -146,3 +153,9 @@ def write_names(dataset: DataSet, names: dict[str, dict[str, str]]) -> None:
         for field, by_value in names.items():
             merged[field] = merged.get(field, {}) | by_value
         write_json(dataset.folder / "names.json", merged)
+
+
+def write_kinds(dataset: DataSet, kinds: dict[str, Kinds]) -> None:
+    """Say anew of which kind the values of some fields are."""
+    if kinds:
+        write_json(dataset.folder / "kinds.json", dataset.kinds() | kinds)

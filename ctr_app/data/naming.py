@@ -5,10 +5,8 @@ from __future__ import annotations
 import polars as pl
 
 from .columns import as_text, is_list
-from .errors import InputError
 from .inferring import NAME_WORDS
 from .profiling import facts_of, words_in
-from .reading import Table
 from .tables import Frame
 
 # A table belongs to a field if it knows at least this share of the field's values.
@@ -29,22 +27,6 @@ def title_column(frame: Frame, key: str) -> str | None:
     """The column that names the rows: a text nearly each row has for itself, by preference one called so."""
     texts = [name for name in frame.columns if name != key and not is_list(frame[name]) and _could_name(frame[name])]
     return min(texts, key=lambda name: not words_in(name) & NAME_WORDS, default=None)
-
-
-def names_in(table: Table, field: str, values: pl.Series) -> dict[str, str]:
-    """Value -> name for the values of ``field``, from a table of them.
-
-    Raises:
-        InputError: if no column holds the values, or none looks like names.
-    """
-    key = key_column(table.frame, values)
-    if key is None:
-        raise InputError("No column of {file} has the values of {field}.", file=table.name, field=field)
-    title = title_column(table.frame, key)
-    if title is None:
-        raise InputError("No column of {file} looks like names.", file=table.name)
-    pairs = pl.DataFrame({"value": as_text(table.frame[key]), "name": as_text(table.frame[title])}).drop_nulls()
-    return dict(pairs.unique(subset="value", keep="first", maintain_order=True).iter_rows())
 
 
 def _share_in(wanted: pl.Series, column: pl.Series) -> float:

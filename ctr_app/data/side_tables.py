@@ -12,10 +12,19 @@ import polars as pl
 from .columns import as_text
 from .errors import InputError, shorten
 from .facts import facts_of
+from .kinds import Kinds, kinds_among
 from .naming import key_column, title_column
 from .profiling import guess_role
 from .reading import Table
 from .schema import Column, Role
+
+
+@dataclass(frozen=True)
+class Told:
+    """What is told of the values of a field: value -> name, and by column of which kind each is."""
+
+    names: dict[str, str]
+    kinds: Kinds
 
 
 @dataclass(frozen=True)
@@ -43,12 +52,16 @@ class SideTable:
         known = self._keys
         return values.replace_strict(known["value"], known["row"], default=None, return_dtype=pl.Int64)
 
+    def told(self) -> Told:
+        """What it tells of every value that it speaks of."""
+        return Told(self.names(self._keys["value"]), kinds_among(self.table.frame, self.key, self.fields))
+
     @cached_property
     def _keys(self) -> pl.DataFrame:
         """Each value of the key with the row where it comes first."""
         keys = as_text(self.table.frame[self.key])
         known = pl.DataFrame({"value": keys, "row": np.arange(len(keys))}).drop_nulls()
-        return known.unique(subset="value", keep="first")
+        return known.unique(subset="value", keep="first", maintain_order=True)
 
 
 def side_table(table: Table, field: str, values: pl.Series) -> SideTable:
@@ -68,6 +81,18 @@ def side_table(table: Table, field: str, values: pl.Series) -> SideTable:
     title = title_column(table.frame, key)
     columns = [guess_column(name, table.frame[name]) for name in table.frame.columns if name not in (key, title)]
     return SideTable(table, key, title, tuple(column for column in columns if column.role is not Role.IGNORED))
+
+
+def told_in(table: Table, field: str, values: pl.Series) -> Told:
+    """What a table tells of the values of ``field``: their names, and of which kind each is.
+
+    Raises:
+        InputError: if no column holds the values, or none names them.
+    """
+    told = side_table(table, field, values).told()
+    if not told.names:
+        raise InputError("No column of {file} looks like names.", file=table.name)
+    return told
 
 
 def guess_column(name: str, series: pl.Series) -> Column:

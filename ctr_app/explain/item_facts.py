@@ -12,33 +12,19 @@ from ..data.columns import as_text, as_time
 from ..data.distinct import PADDING
 from ..data.encoding import Encoder
 from ..data.event_examples import moment
-from ..data.schema import Role, Schema
+from ..data.kinds import Kinds, kinds_among
+from ..data.schema import Schema
 from ..data.tables import Frame
 from ..data.vocabulary import NUM_SPECIAL
 
 # The kinds of items are read off so many rows at the start of a table.
 MOST_ROWS = 200_000
-# A column belongs to the item if it has one value for each, up to some that changed.
-MOST_VALUES_PER_ITEM = 1.02
 
 
-def item_kinds(frame: Frame, schema: Schema, candidate: str) -> dict[str, dict[str, str]]:
-    """Column -> item -> its value there, for the fields that tell of what kind an item is.
-
-    These are the categorical fields and lists of which each value of ``candidate`` has one, and which several values
-    share: a genre is a kind, a title is none. Items are known that were candidates in the table's first rows.
-    """
-    rows = frame.slice(0, MOST_ROWS)
-    items = as_text(rows[candidate])
-    found = {}
-    for column in schema.fields:
-        if column.name == candidate or column.role not in (Role.CATEGORICAL, Role.SEQUENCE) or column.candidate:
-            continue
-        pairs = pl.DataFrame({"item": items, "kind": as_text(rows[column.name])}).drop_nulls().unique()
-        first = pairs.unique("item", keep="first", maintain_order=True)
-        if len(pairs) <= MOST_VALUES_PER_ITEM * len(first) and 1 < 2 * pairs["kind"].n_unique() <= len(first):
-            found[column.name] = dict(first.iter_rows())
-    return found
+def item_kinds(frame: Frame, schema: Schema, candidate: str) -> Kinds:
+    """The fields that tell of what kind a value of ``candidate`` is, of items that the table's first rows offer."""
+    fields = [column for column in schema.fields if column.name != candidate and not column.candidate]
+    return kinds_among(frame.slice(0, MOST_ROWS), candidate, fields)
 
 
 def kind_codes(encoder: Encoder, candidate: str, kinds: Mapping[str, str]) -> np.ndarray:

@@ -26,7 +26,7 @@ from ..explain.gradients import item_gradients
 from ..explain.readouts import sample_batch
 from ..models.din import DIN
 from ..training.run_store import Run
-from . import attention_further, charts, parts, readouts
+from . import attention_further, charts, parts, readouts, value_names
 from .attention_items import described, labels_of, with_item
 from .row_choice import ChosenRow, choose_row
 from .words import _, plain
@@ -102,6 +102,7 @@ def _one_row(run: Run, chosen: ChosenRow) -> None:
     for _group, part in found.groupby(["group", "history"], sort=False):
         _bars(run, batch, part, order or "time", is_share)
     st.caption(_(HOW_TO_READ))
+    value_names.offer(run, table_row, list(dict.fromkeys(found["history"])))
     attention_further.draw(run, chosen, batch, found)
 
 

@@ -10,6 +10,7 @@ from ..data.batch import Batch
 from ..data.columns import as_lists, as_number
 from ..data.encoding import Encoder
 from ..data.errors import shorten
+from ..data.kinds import Kinds
 from ..data.schema import Role
 from ..data.vocabulary import SPECIAL_NAMES, UNKNOWN
 from ..explain.attention import readable
@@ -24,6 +25,8 @@ from .words import _
 LONGEST_LABEL, LONGEST_NAME, LONGEST_KIND, LEAST_NAME = 50, 38, 14, 16
 # So many values, the most frequent, may be put into a history.
 MOST_OPTIONS = 5000
+# Columns that tell of this share of the items that another tells of are as good as that.
+MOST_TOLD = 0.9
 
 
 def described(run: Run, found: pd.DataFrame, chosen: ChosenRow) -> pd.DataFrame:
@@ -89,6 +92,8 @@ def with_item(run_id: str, batch: Batch, field: str, value: str) -> Batch:
     encoder = readouts.model_of(run_id)[1]
     edits: dict[str, Value] = {field: value}
     for name, kinds in kinds_of(run_id, field).items():
+        if name not in encoder.layout.field_names:
+            continue
         column, kind = encoder.schema.column(name), kinds.get(value)
         is_list = column.role is Role.SEQUENCE
         edits[name] = as_lists(pl.Series([kind]), column)[0].to_list() if is_list and kind is not None else kind
@@ -96,16 +101,24 @@ def with_item(run_id: str, batch: Batch, field: str, value: str) -> Batch:
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
-def kinds_of(run_id: str, field: str) -> dict[str, dict[str, str]]:
-    """Column -> item -> kind, for the items that are candidates in ``field``."""
+def kinds_of(run_id: str, field: str) -> Kinds:
+    """Column -> item -> kind, of the items that are candidates in ``field`` and those that a table of them tells of."""
     run = services.runs().get(run_id)
-    return item_kinds(readouts.dataset_of(run).frame, run.spec().preparation.schema, field)
+    dataset = readouts.dataset_of(run)
+    found = item_kinds(dataset.frame, run.spec().preparation.schema, field)
+    told = dataset.kinds().get(field, {})
+    return found | {column: kinds | found.get(column, {}) for column, kinds in told.items()}
 
 
 def main_kind(run_id: str, field: str) -> dict[str, str]:
-    """Item -> kind, by the column that has the fewest kinds, words before numbers; nothing where none tells any."""
-    kinds = kinds_of(run_id, field)
-    return min(kinds.values(), key=lambda of_items: (_are_numbers(of_items), len(set(of_items.values()))), default={})
+    """Item -> kind, by one of the columns that tell of the most items; nothing where none tells any.
+
+    It is the one that has the fewest kinds, words before numbers.
+    """
+    kinds = kinds_of(run_id, field).values()
+    most = max(map(len, kinds), default=0)
+    told = (of_items for of_items in kinds if len(of_items) > MOST_TOLD * most)
+    return min(told, key=lambda of_items: (_are_numbers(of_items), len(set(of_items.values()))), default={})
 
 
 def _are_numbers(of_items: dict[str, str]) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
+from ..data.dataset import write_kinds
 from ..data.ingest import check
 from ..data.schema import Schema
 from ..data.splitting import SplitRule
@@ -98,6 +99,7 @@ def _accept(draft: Draft) -> None:
             check(draft.tables, preparation)
             dataset = services.datasets().add_table(draft.tables, preparation)
             write_names(dataset, draft.names)
+            write_kinds(dataset, draft.kinds)
             dataset.encoded()
         state().dataset_id, state().draft, state().run_id = dataset.id, None, None
         go_to("train")

@@ -8,8 +8,8 @@ from typing import Any
 import streamlit as st
 
 from ..data.decoding import ENCODINGS
-from ..data.naming import names_in
 from ..data.reading import ReadOptions, Table, read_table
+from ..data.side_tables import told_in
 from ..data.sniffing import SNIFFED_SEPARATORS
 from . import drafting, parts
 from .state import Draft, state
@@ -109,7 +109,8 @@ def more_files(draft: Draft) -> None:
             file = cells[2].file_uploader(
                 _("Names: a table with the values of {field} and their names", field=plain(candidates[0])),
                 key="data-upload-names",
-                on_change=draft.names.clear,
+                on_change=_forget_names,
+                args=(draft,),
             )
             with parts.sentences():
                 _take_names(draft, candidates[0], file)
@@ -118,6 +119,11 @@ def more_files(draft: Draft) -> None:
 def _take_back(draft: Draft, split: str) -> None:
     """Forget the file that was there before: another replaces it, or it was taken back."""
     draft.tables.pop(split, None)
+
+
+def _forget_names(draft: Draft) -> None:
+    draft.names.clear()
+    draft.kinds.clear()
 
 
 def _take_file(draft: Draft, split: str, file: Any) -> None:
@@ -129,9 +135,10 @@ def _take_file(draft: Draft, split: str, file: Any) -> None:
 
 
 def _take_names(draft: Draft, field: str, file: Any) -> None:
-    """Take names of the field's values from a table of them."""
+    """Take names of the field's values, and of which kind they are, from a table of them."""
     if file is not None and file.file_id not in state().uploaded:
         state().uploaded += (file.file_id,)
-        draft.names[field] = names_in(read_table(file, file.name), field, draft.tables["train"].frame[field])
+        told = told_in(read_table(file, file.name), field, draft.tables["train"].frame[field])
+        draft.names[field], draft.kinds[field] = told.names, told.kinds
     if field in draft.names:
         st.caption(_("{count} names for {field}.", count=parts.count(len(draft.names[field])), field=plain(field)))

@@ -16,6 +16,7 @@ from ..data.errors import InputError
 from ..data.event_log import EventColumns
 from ..data.event_plan import EventPlan
 from ..data.inferring import Inference
+from ..data.kinds import Kinds
 from ..data.reading import Table
 from ..data.schema import Schema
 from ..data.sentences import Sentence
@@ -78,6 +79,7 @@ class Draft:
     remedied: list[Remedied] = field(default_factory=list)
     refusal: InputError | None = None  # why the last change could not be made
     rates: dict[Any, pl.DataFrame] = field(default_factory=dict)  # label rates of the columns looked at
+    kinds: dict[str, Kinds] = field(default_factory=dict)  # of values, by field, where an uploaded table tells
 
 
 @dataclass(frozen=True)

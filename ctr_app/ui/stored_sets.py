@@ -11,7 +11,7 @@ import streamlit as st
 
 from ..data.store import MAX_NAME_LENGTH, DataSet
 from ..training.memory import readable
-from . import draft_editor, parts, readouts, services, truth_view
+from . import draft_editor, parts, readouts, services, truth_view, value_names
 from .navigation import link_to
 from .state import set_widget, state, widget_value
 from .words import _, plain
@@ -76,6 +76,8 @@ def _actions(dataset: DataSet) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         if dataset.preparation is not None:
             link_to("train", _("Train a model on it"))
+            with st.popover(_("Names of values"), icon=":material/label:"):
+                value_names.draw(dataset)
         with st.popover(_("Rename"), icon=":material/edit:"):
             _rename(dataset)
         is_pressed = st.button(

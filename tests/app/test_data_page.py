@@ -219,7 +219,7 @@ def test_test_rows_without_validation_rows_can_be_trained_on(open_page: OpenPage
 
 def test_names_of_items_come_from_a_table_of_their_own(open_page: OpenPage) -> None:
     app = upload(open_page("data"), table("click,film,history", "{third}", "f{seven}", "f{three}|f{seven}|f{two}"))
-    names = "\n".join(["id,title", *(f"f{i},Film number {i}" for i in range(7))])
+    names = "\n".join(["id,title,genre", *(f"f{i},Film number {i},{'ab'[i % 2]}" for i in range(7))])
     app.file_uploader(key="data-upload-names").upload("names.csv", names.encode())
     app.run()
     assert is_well(app)
@@ -227,6 +227,7 @@ def test_names_of_items_come_from_a_table_of_their_own(open_page: OpenPage) -> N
     app.button(key="data-accept").click().run()
     (dataset,) = DatasetStore().list()
     assert dataset.names()["film"]["f3"] == "Film number 3"
+    assert dataset.kinds()["film"]["genre"]["f3"] == "b"
 
 
 def test_names_that_belong_to_nothing_are_refused_in_words(open_page: OpenPage) -> None:

@@ -8,7 +8,7 @@ import pytest
 from ctr_app.data.errors import InputError
 from ctr_app.data.reading import Table, read_table
 from ctr_app.data.schema import Column, Role
-from ctr_app.data.side_tables import side_table
+from ctr_app.data.side_tables import side_table, told_in
 from tests.paths import SHARED_DATA, needs_shared_data
 
 ITEMS = pl.DataFrame(
@@ -70,3 +70,37 @@ def test_a_table_without_a_header_is_understood_by_what_it_holds() -> None:
     assert (side.key, side.title) == ("column_1", "column_2")
     assert side.fields == (Column("column_3", Role.SEQUENCE, separator="|"),)
     assert side.names(pl.Series(["73"])) == {"73": "Misérables, Les (1995)"}
+
+
+def test_names_are_those_of_the_key_and_the_first_where_there_are_two() -> None:
+    table = read_table(b"id,name\n1,One\n2,Two\n1,Again\n3,\n", "names.csv")
+    told = told_in(table, "item", pl.Series(["1", "2", "3"]))
+    assert (told.names, told.kinds) == ({"1": "One", "2": "Two"}, {})
+
+
+def test_kinds_are_what_several_values_share_and_numbers_are_none() -> None:
+    told = told_in(Table(ITEMS, "things.csv", "hash", "CSV"), "item", pl.Series(["1", "2"]))
+    assert set(told.kinds) == {"is_new", "tags"}
+    assert told.kinds["tags"] == dict(zip(ITEMS["id"], ITEMS["tags"], strict=True))
+    assert told.names["40"] == "Thing 40"
+
+
+def test_a_table_without_names_is_refused() -> None:
+    table = read_table(b"id,price\nf1,1.5\nf2,2.5\n", "names.csv")
+    with pytest.raises(InputError, match=r"No column of names.csv looks like names\."):
+        told_in(table, "film", pl.Series(["f1", "f2", "f3"]))
+
+
+@needs_shared_data
+@pytest.mark.parametrize(
+    ("file", "value", "name", "kind"),
+    [
+        ("movielens_1m_din/movies.dat", "1", "Toy Story (1995)", "Animation|Children's|Comedy"),
+        ("movielens_1m_din/movies.dat", "73", "Misérables, Les (1995)", "Drama|Musical"),
+        ("movielens_100k/ml-100k.item", "1", "Toy Story", "Animation Children's Comedy"),
+    ],
+)
+def test_films_of_movielens_have_their_titles_and_genres(file: str, value: str, name: str, kind: str) -> None:
+    told = told_in(read_table(SHARED_DATA / file), "item", pl.Series([str(i) for i in range(1, 1600)]))
+    assert told.names[value] == name
+    assert kind in {kinds.get(value) for kinds in told.kinds.values()}
