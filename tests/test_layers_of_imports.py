@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -37,10 +38,16 @@ PROJECT_FILES = sorted(
 )
 
 
+@cache
+def nodes(source: str) -> tuple[ast.AST, ...]:
+    """Everything in a file's syntax tree, which several tests walk through."""
+    return tuple(ast.walk(ast.parse(source)))
+
+
 def imported(source: str, path: str) -> Iterator[str]:
     """Full names of all modules that a file imports, wherever in it, and of what it takes from them."""
     package = path.split("/")[:-1]
-    for node in ast.walk(ast.parse(source)):
+    for node in nodes(source):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -81,7 +88,7 @@ def touches_session_state(source: str) -> bool:
         (isinstance(node, ast.Attribute) and node.attr == "session_state")
         or (isinstance(node, ast.alias) and node.name.split(".")[-1] == "session_state")
         or (isinstance(node, ast.Constant) and node.value == "session_state")
-        for node in ast.walk(ast.parse(source))
+        for node in nodes(source)
     )
 
 
@@ -89,7 +96,7 @@ def unsafe_calls(source: str, path: str) -> list[str]:
     """Calls that run code from a file: eval, exec, torch.load, and numpy's load of pickled objects."""
     taken = {"torch.load"} & set(imported(source, path))
     found = list(taken)
-    for node in ast.walk(ast.parse(source)):
+    for node in nodes(source):
         if isinstance(node, ast.Call):
             name = ast.unparse(node.func)
             allows_pickle = any(

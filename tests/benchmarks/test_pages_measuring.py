@@ -8,13 +8,16 @@ import pages
 from ctr_app.training.run_store import RunStore
 
 
-def test_every_page_is_measured_while_the_table_that_was_meant_is_trained_on(tmp_path) -> None:
+def test_every_page_is_measured_while_the_table_that_was_meant_is_trained_on(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(pages, "OPENINGS", 2)
+    monkeypatch.setattr(pages, "PAUSES", (0.0, 0.01))
     found = pages.measure(tmp_path, rows=3_000, count=1)
     titles = {page.title for page in pages.PAGES}
     assert set(found.busy) == titles
     assert all(len(seconds) == 1 and seconds[0] > 0 for seconds in found.busy.values())
     assert set(found.quiet) == {page.title for page in pages.PAGES if page.run != "long"}
     assert set(found.opened) == {page.title for page in pages.PAGES if not page.is_fragment}
+    assert all(len(seconds) == 2 for seconds in found.opened.values())
     assert found.rows_per_second > 0
     long = next(run.spec() for run in RunStore(tmp_path / "runs").list() if run.spec().training["epochs"] > 1)
     assert long.title == "DCN-V2"
