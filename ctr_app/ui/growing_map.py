@@ -7,7 +7,7 @@ import streamlit as st
 
 from ..explain.snapshots import snapshot, snapshot_epochs
 from ..training.run_store import Run
-from . import charts, film_charts, pair_charts, readouts
+from . import beginnings, charts, film_charts, pair_charts, readouts
 from .words import _, plain
 
 
@@ -22,11 +22,11 @@ def draw(run: Run) -> None:
     title = charts.titled(_("What it sees so far"), _("pairs of fields; the strongest has the strongest colour"))
     chart = film_charts.film_map(names, frame, None, title, _("logits (RMS)"))
     chart.draw(alt=_("What it sees so far"), width="content")
-    st.caption(_in_words(frame.iloc[0], epochs[-1]))
+    st.caption(_in_words(run, frame.iloc[0], epochs[-1]))
 
 
-def _in_words(strongest: pd.Series, epoch: int) -> str:
+def _in_words(run: Run, strongest: pd.Series, epoch: int) -> str:
     if epoch == 0:
-        return _("Before training there is only chance.")
+        return _("Before training, {what}", what=beginnings.before_training(run))
     a, b = plain(strongest["field_a"]), plain(strongest["field_b"])
     return _("After epoch {epoch}, {a} × {b} is the strongest pair.", epoch=epoch, a=a, b=b)

@@ -17,7 +17,7 @@ from ..explain.snapshots import snapshot_epochs
 from ..training.progress import curves
 from ..training.run_store import Run
 from ..training.showing import MOST_SHARE
-from . import charts, film_charts, pair_charts, parts, readouts
+from . import beginnings, charts, film_charts, pair_charts, parts, readouts
 from .drawing import Drawing
 from .maps import READOUT_NAMES
 from .navigation import go_to
@@ -230,7 +230,7 @@ def _at_epoch(film: Film, epoch: int) -> str:
     """How good the model was at that epoch, in words."""
     auc, logloss = (_value(film, name, epoch) for name in ("auc", "logloss"))
     if logloss is None:
-        words = _("**Before training**: chance alone.")
+        words = _("**Before training**: {what}", what=beginnings.before_training(film.run))
     else:
         words = _(
             "**Epoch {epoch} of {last}** · validation AUC **{auc}** · logloss {logloss:.4f}",

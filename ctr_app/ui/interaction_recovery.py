@@ -83,7 +83,9 @@ def _sentence(found: pd.DataFrame, k: int) -> str:
     if best["found"] < k:
         return _("{readout}, {found} of {total} planted pairs are found", readout=name, found=best["found"], total=k)
     missing = of_best[of_best["found"] < k]
-    since = of_best[of_best["epoch"] > missing["epoch"].max()]["epoch"].min() if len(missing) else 0
+    if missing.empty:
+        return _("{readout}, all {total} planted pairs are found from the start", readout=name, total=k)
+    since = of_best[of_best["epoch"] > missing["epoch"].max()]["epoch"].min()
     return _("{readout}, all {total} planted pairs are found from epoch {epoch} on", readout=name, total=k, epoch=since)
 
 

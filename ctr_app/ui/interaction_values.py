@@ -138,7 +138,7 @@ def _found(field: CodedField, text: str) -> list[int]:
         return [code]
     found = field.search(text.strip())
     if not len(found):
-        st.caption(_("No training row has a {field} with “{text}”.", field=plain(field.name), text=plain(text)))
+        st.caption(_("No value of {field} has “{text}” in it.", field=plain(field.name), text=plain(text)))
     elif len(found) > MOST_FOUND:
         st.caption(
             _(

@@ -6,10 +6,8 @@ import pandas as pd
 import streamlit as st
 
 from ..explain.agreement import verdict
-from ..models.first_vectors import PAIRS
-from ..models.fm import FMConfig
 from ..training.run_store import Run
-from . import parts
+from . import beginnings, parts
 from .maps import READOUT_NAMES, Compared, doubts_about
 from .words import _, plain, sentence_text
 
@@ -38,12 +36,12 @@ def draw(run: Run, found: Compared) -> None:
 
 def _say_where_vectors_began(run: Run) -> None:
     """That counts are no witness of their own, where the model's vectors began with them."""
-    config = run.spec().model_config
-    if isinstance(config, FMConfig) and config.first_vectors == PAIRS:
+    if beginnings.began_with_pairs(run.id):
         st.caption(
             _(
-                "FM's vectors began with what pairs of fields hold in the training rows, so that agreement with the "
-                "counts proves less; the setting First vectors trains one that begins at random."
+                "The vectors of this {model} began with what pairs of fields hold in the training rows, so that "
+                "agreement with the counts proves less; the setting First vectors trains one that begins at random.",
+                model=run.spec().title,
             )
         )
 

@@ -32,8 +32,10 @@ def at(app: AppTest, run: Run) -> int:
     return int(app.select_slider(key=f"interactions-film-epoch-{run.id}").value)
 
 
-@pytest.mark.parametrize("model", ["FM", "DIN"])
-def test_the_slider_goes_through_the_epochs(open_page: OpenPage, trained: dict[str, Run], model: str) -> None:
+@pytest.mark.parametrize(("model", "begun"), [("FM", "vectors hold what pairs"), ("DIN", "all weights are chance")])
+def test_the_slider_goes_through_the_epochs(
+    open_page: OpenPage, trained: dict[str, Run], model: str, begun: str
+) -> None:
     run = trained[model]
     app = open_film(open_page, run)
     assert charts(app) >= 6
@@ -42,7 +44,7 @@ def test_the_slider_goes_through_the_epochs(open_page: OpenPage, trained: dict[s
         app.select_slider(key=f"interactions-film-epoch-{run.id}").set_value(epoch).run()
         assert f"**Epoch {epoch} of 2** · validation AUC **{evals[epoch]['auc']:.4f}**" in words(app)
     app.select_slider(key=f"interactions-film-epoch-{run.id}").set_value(0).run()
-    assert "**Before training**" in words(app)
+    assert f"**Before training**: {begun}" in words(app)
     assert "The map of every epoch was kept." in words(app)
     assert is_well(app)
     app.toggle(key="interactions-reveal").set_value(True).run()
@@ -117,7 +119,7 @@ def test_the_map_grows_while_a_run_trains(open_page: OpenPage, trained: dict[str
     for epoch in (1, 2):
         (run.folder / "snapshots" / f"{epoch:05d}.parquet").unlink()
     app.run()
-    assert "Before training there is only chance." in words(app)
+    assert "Before training, vectors hold what pairs" in words(app)
     shutil.rmtree(run.folder / "snapshots")
     app.run()
     assert is_well(app)

@@ -52,7 +52,11 @@ def test_the_numbers_and_rows_of_a_chosen_cell_are_shown(open_page: OpenPage, tr
 
 @pytest.mark.parametrize(
     ("typed", "told"),
-    [("ad 119", None), ("nothing like it", "No training row has a ad with"), ("ad", "the 5 most frequent are shown")],
+    [
+        ("ad 119", None),
+        ("nothing like it", "No value of ad has “nothing like it” in it."),
+        ("ad", "the 5 most frequent are shown"),
+    ],
 )
 def test_any_value_can_be_asked_for(open_page: OpenPage, trained: dict[str, Run], typed: str, told: str | None) -> None:
     app = on_pair(open_page, trained["FM"], "ad", "slot")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
+import pandas as pd
 import pytest
 
 from ctr_app.explain import suite_jobs
 from ctr_app.explain.recovery import recovery
 from ctr_app.explain.suite import Score, Suite
 from ctr_app.training.run_store import Run, RunStore
-from ctr_app.ui import interaction_suite, readouts, services
+from ctr_app.ui import interaction_recovery, interaction_suite, readouts, services
 
 from .conftest import OpenPage
 from .reading import charts, is_well, words
@@ -34,6 +35,20 @@ def test_recovery_scores_every_readout_once_the_truth_is_revealed(open_page: Ope
     expected = recovery(readouts.pairs(run.id, "counts"), truth["pairs"])
     assert (table["auc"].iloc[2], table["found"].iloc[2]) == (expected.auc, f"{expected.found} of 5")
     assert charts(app) >= 3
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        ([2, 2, 2], "are found from the start"),
+        ([0, 2, 2], "are found from epoch 1 on"),
+        ([2, 1, 2], "are found from epoch 2 on"),
+        ([2, 2, 1], "By weights, 1 of 2 planted pairs are found"),
+    ],
+)
+def test_it_is_told_since_when_all_planted_pairs_are_found(found: list[int], said: str) -> None:
+    frame = pd.DataFrame({"readout": "weights", "epoch": range(3), "auc": 0.9, "found": found})
+    assert interaction_recovery._sentence(frame, 2).endswith(said)
 
 
 def test_pairs_found_by_epoch_stand_on_the_train_page_once_revealed(

@@ -40,7 +40,7 @@ def test_the_film_plays_pauses_and_is_scrubbed(screen: Screen, earlier_runs: dic
     colour = cells.first.get_attribute("fill") or ""
 
     slider.press("Home")
-    screen.see("Before training: chance alone")
+    screen.see("Before training: vectors hold what pairs")
     expect(cells.first).not_to_have_attribute("fill", colour)
     button.press("Enter")
     expect(button).to_contain_text("Pause")
