@@ -10,13 +10,16 @@ import streamlit as st
 from ..explain.coded import CodedField
 from ..training.run_store import Run
 from . import parts, readouts
-from .value_charts import called, signed
+from .value_charts import called, most, seen, signed
 from .words import _, plain
 
 
 def draw(run: Run, table: pd.DataFrame, a: CodedField, b: CodedField, pressed: tuple[str, str] | None) -> pd.Series:
-    """The numbers of the cell that was pressed, or of any that is chosen here; returns its line of the table."""
-    strongest = table.iloc[int(table["effect"].abs().argmax())]
+    """The numbers of the cell that was pressed, or of any that is chosen here; returns its line of the table.
+
+    At first that is the strongest effect that rows have seen.
+    """
+    strongest = most(seen(table), "effect")
     names = pressed or (strongest["name_a"], strongest["name_b"])
     key = f"interactions-cell-{run.id}-{readouts.place_of(run.id, a.name)}-{readouts.place_of(run.id, b.name)}"
     name_a = _choose(a, table["name_a"], names[0], f"{key}-a")

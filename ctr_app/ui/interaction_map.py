@@ -121,11 +121,11 @@ def _one(
     truth: Sequence[Sequence[str]],
     doubted: list[list[str]],
 ) -> tuple[str, str] | None:
-    fields = readouts.model_of(run.id)[1].layout.field_names
+    fields, sentence = readouts.model_of(run.id)[1].layout.field_names, _sentence(frame, doubted)
     left, right = st.columns([3, 2] if len(names) <= pair_charts.CROWD else [2, 1], gap="large")
     with left:
         title = charts.titled(
-            _sentence(frame),
+            sentence,
             _(
                 "{model}, {fields}, {unit}; press a cell to open it",
                 model=run.spec().title,
@@ -134,7 +134,7 @@ def _one(
             ),
         )
         event = pair_charts.pair_heatmap(names, frame, title, _(UNIT), truth, CELL, doubted).draw(
-            alt=_sentence(frame),
+            alt=sentence,
             on_select="rerun",
             key=f"interactions-map-{run.id}-{view.choice.readout}",
             width="content",
@@ -213,12 +213,15 @@ def _revealed(run: Run, frame: pd.DataFrame, view: View) -> Sequence[Sequence[st
     return pairs
 
 
-def _sentence(frame: pd.DataFrame) -> str:
-    """The sentence that the map proves."""
+def _sentence(frame: pd.DataFrame, doubted: Sequence[Sequence[str]]) -> str:
+    """The sentence that the map proves; that another map refutes it, if the strongest pair is a doubted one."""
     best = frame.iloc[0]
     if len(frame) > 1 and best["strength"] < 1.05 * frame["strength"].median():
         return _("No pair of fields stands out")
-    return _("{a} and {b} interact most", a=shorten(best["field_a"], 28), b=shorten(best["field_b"], 28))
+    a, b = (shorten(best[name], 28) for name in ("field_a", "field_b"))
+    if {best["field_a"], best["field_b"]} in map(set, doubted):
+        return _("{a} and {b} interact most here, but not in every map", a=a, b=b)
+    return _("{a} and {b} interact most", a=a, b=b)
 
 
 def _picked(event: Any) -> tuple[str, str] | None:

@@ -12,7 +12,7 @@ from ..explain.coded import CodedField
 from ..explain.values import NUM_VALUES
 from ..training.run_store import Run
 from . import charts, interaction_cell, interaction_unseen, parts, readouts, value_charts, vega_names
-from .value_charts import FEW_ROWS, LEAST_EFFECT, MEASURES
+from .value_charts import FEW_ROWS, LEAST_EFFECT, MEASURES, most, seen
 from .words import _, plain
 
 # A browser filters so many values by itself; the others of a long vocabulary are searched for by the server.
@@ -163,9 +163,8 @@ def _heatmap(run: Run, table: pd.DataFrame, pair: tuple[str, str], measure: str)
 
 
 def _sentence(table: pd.DataFrame, pair: tuple[str, str], measure: str) -> str:
-    """The sentence that the table proves."""
-    firm = table[table["support"] >= min(FEW_ROWS, table["support"].max())] if measure == "observed" else table
-    best = firm.iloc[int(firm[measure].abs().argmax())]
+    """The sentence that the table proves, of combinations that rows have."""
+    best = most(seen(table, FEW_ROWS if measure == "observed" else 1), measure)
     a, b = value_charts.called(pair[0], best["name_a"]), value_charts.called(pair[1], best["name_b"])
     if measure == "support":
         return _("{a} with {b} is the most frequent, in {count} rows", a=a, b=b, count=parts.count(best["support"]))

@@ -118,7 +118,7 @@ class AppState:
     family: str = "fm"
     revealed: bool = False
     maps_side_by_side: bool = False
-    maps_by_blocks: bool = False
+    maps_by_blocks: bool = True
     playing: Playing | None = None
     generator: str = "planted-pairs"
     generator_settings: dict[str, dict[str, Any]] = field(default_factory=dict)

@@ -103,6 +103,16 @@ def pair_labels(frame: pd.DataFrame) -> list[str]:
     ]
 
 
+def seen(table: pd.DataFrame, rows: int = 1) -> pd.DataFrame:
+    """The cells that at least so many rows have, or else those with the most rows."""
+    return table[table["support"] >= min(rows, table["support"].max())]
+
+
+def most(table: pd.DataFrame, column: str) -> pd.Series:
+    """The line that is furthest from 0 in that column."""
+    return table.iloc[int(table[column].abs().argmax())]
+
+
 def called(field: str, name: str) -> str:
     """A field and one of its values, each cut in the middle if it is long."""
     return f"{shorten(field, 18)} {shorten(name, 26)}"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from ctr_app.training.run_store import Run
+from ctr_app.ui.interaction_values import _sentence
 
 from .conftest import OpenPage
 from .reading import charts, is_well, words
@@ -48,6 +50,21 @@ def test_the_numbers_and_rows_of_a_chosen_cell_are_shown(open_page: OpenPage, tr
     assert len(rows) == 10
     assert set(rows["device"]) == {"phone"}
     assert set(rows["weekday"]) == {"Monday"}
+
+
+@pytest.mark.parametrize(
+    ("measure", "support", "words"),
+    [
+        ("effect", [0, 1, 90], "user 2 with city Oslo raises the logit by 3.00"),
+        ("effect", [0, 0, 0], "user 1 with city Oslo lowers the logit by 7.00"),
+        ("predicted", [0, 1, 90], "user 2 with city Oslo is expected to be clicked most, at 60.0%"),
+        ("observed", [0, 1, 90], "user 3 with city Oslo was clicked most, in 20.0% of its rows"),
+    ],
+)
+def test_the_title_is_about_values_that_rows_have_together(measure: str, support: list[int], words: str) -> None:
+    columns = {"effect": [-7.0, 3.0, 1.0], "predicted": [0.9, 0.6, 0.2], "observed": [None, 1.0, 0.2]}
+    names = {"name_a": ["1", "2", "3"], "name_b": ["Oslo"] * 3}
+    assert _sentence(pd.DataFrame(names | columns | {"support": support}), ("user", "city"), measure) == words
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,11 @@
-"""Several maps on one scale: what is said where one of them looks empty."""
+"""What is said of a map: where it looks empty beside others, and where another refutes its strongest pair."""
 
 from __future__ import annotations
 
 import pandas as pd
 import pytest
 
+from ctr_app.ui.interaction_map import _sentence
 from ctr_app.ui.map_row import FAINT, too_faint
 
 
@@ -14,3 +15,16 @@ def test_a_map_that_looks_empty_beside_the_others_is_told(strength: float, is_to
     words = too_faint(frame, 2.0, "logits")
     assert words.startswith(f" Its strongest pair has {2.0 * strength:.3f} logits, too little" if is_told else "")
     assert bool(words) == is_told
+
+
+@pytest.mark.parametrize(
+    ("doubted", "words"),
+    [
+        ([], "user and country interact most"),
+        ([["user", "item"]], "user and country interact most"),
+        ([["user", "item"], ["country", "user"]], "user and country interact most here, but not in every map"),
+    ],
+)
+def test_a_strongest_pair_that_another_map_refutes_is_told_so(doubted: list[list[str]], words: str) -> None:
+    pairs = {"field_a": ["user", "user", "item"], "field_b": ["country", "item", "country"]}
+    assert _sentence(pd.DataFrame(pairs | {"strength": [2.0, 1.0, 0.5]}), doubted) == words
