@@ -89,7 +89,7 @@ def found_items(model: DIN, encoder: Encoder, batch: Batch, dataset: DataSet) ->
             attention = model.attention_weights(row)[0][0, : len(items)].numpy()
         ranked = {
             "leaving out": leave_one_out(model, row, "history"),
-            "gradients": gradients.of_items(row, "history"),
+            "gradients": gradients.of_items(row)["history"],
             "attention": attention,
             "its distance from the mean": np.abs(attention - attention.mean()),
         }
@@ -174,9 +174,9 @@ def edit_seconds(folder: Path, count: int) -> dict[str, list[float]]:
         datasets.add_sample(name).encoded()
     dataset = datasets.add_sample("planted-clicks", rows=CLICK_ROWS)
     finished = {title: trained(datasets, runs, dataset, title, epochs=1) for title in ("fm", "dcn")}
-    with server(folder) as url:
-        long = begin_training(url, folder, dataset.id)
-        found = {title: _edits(url, run, count) for title, run in finished.items()}
+    with server(folder) as running:
+        long = begin_training(running.url, folder, dataset.id)
+        found = {title: _edits(running.url, run, count) for title, run in finished.items()}
         assert long.status().state == "running"
         long.ask_to_stop()
     for title, seconds in found.items():

@@ -144,15 +144,15 @@ def trained(folder: Path, num_fields: int, rows: int) -> Run:
 def drawings(folder: Path, presses: int) -> Iterator[Line]:
     """The map of 39 fields, and W of 1,000 x 1,000, in Chromium."""
     runs = trained(folder, NUMBERS + CATEGORIES, 4000), trained(folder, WIDE_FIELDS, 2000)
-    with server(folder) as url, _chromium() as page:
+    with server(folder) as running, _chromium() as page:
         few, wide = (run.id for run in runs)
-        page.goto(f"{url}/interactions?run={few}")
+        page.goto(f"{running.url}/interactions?run={few}")
         maps = [
             (f"interactions-readout-dcn-v2 button:nth-of-type({place})", f"interactions-map-{few}-{name}", 39 * 38)
             for place, name in ((1, "weights"), (2, "behaviour"))
         ]
         yield _line("Heatmap of 39 × 39", page, maps, 1, presses, MOST_SECONDS["map"])
-        page.goto(f"{url}/interactions?run={wide}")
+        page.goto(f"{running.url}/interactions?run={wide}")
         page.locator(".st-key-interactions-section-dcn-v2").get_by_text("Cross layers").click(timeout=PATIENCE_MS)
         kinds = [
             ("interactions-layer-kind button:nth-of-type(1)", f"interactions-w-{wide}-0", 1),

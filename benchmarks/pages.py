@@ -1,16 +1,18 @@
 """Do pages stay quick while a model trains? Times reruns on a real server and keeps the table.
 
-    python benchmarks/pages.py [--quick] [--reruns N] [--rows N]
+    python benchmarks/pages.py [--quick] [--pages Attention,Data]
 
 A server is started on folders of its own that hold a planted table and finished runs. Each page is opened in a tab of
 its own and run again and again, as a click does it, first while nothing else happens, then while the server trains
 DCN-V2 on that table, begun on the Train page. The clock runs from the request until the last that the page draws has
-come over the websocket; drawing it in the browser is not in it.
+come over the websocket; drawing it in the browser is not in it. The server's CPU time for a rerun hardly depends on
+what else the machine does, where the clock's time does.
 """
 
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import random
 import signal
@@ -23,7 +25,7 @@ import time
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -48,18 +50,23 @@ LONG = {"epochs": 10_000, "patience": 1_000}
 NOTES = """\
 The server and its training share {cores} cores. Milliseconds from a click until everything that the page draws has come
 over the websocket, without the drawing in the browser; {reruns} reruns of each page, with pauses of {low:g} to {high:g}
-s, the pages in turn. Opening is the first run in a new tab, the middle one of {openings}. Table: {rows:,} planted
-clicks; each finished run is of one epoch. Above target in bold."""
+s, the pages in turn. CPU is what the server computes for one rerun, the mean in peace. Opening is the first run in a
+new tab, the middle one of {openings}. Table: {rows:,} planted clicks; each finished run is of one epoch. Above target
+in bold."""
 
 
 @dataclass(frozen=True)
 class Page:
-    """A page as it is measured: its title in the table, its path, and whose run its address names."""
+    """A page as it is measured: its title in the table, its path, and whose run its address names.
+
+    With ``choice``, how the key of a selectbox begins, each rerun chooses another of its options.
+    """
 
     title: str
     path: str
     run: str = ""
     is_fragment: bool = False
+    choice: str = ""
 
 
 PAGES = (
@@ -71,6 +78,8 @@ PAGES = (
     Page("Interactions, FM", "interactions", "fm"),
     Page("Interactions, DCN-V2", "interactions", "dcn-v2"),
     Page("Attention, DIN", "attention", "din"),
+    Page("Attention, another candidate", "attention", "din", choice="attention-candidate"),
+    Page("Predictions, FM", "predictions", "fm"),
     Page("Runs", "runs"),
 )
 Times = dict[str, list[float]]  # seconds by the page's title
@@ -78,11 +87,12 @@ Times = dict[str, list[float]]  # seconds by the page's title
 
 @dataclass
 class Findings:
-    """What was measured, in seconds by page: reruns in peace, reruns and openings while a model trains."""
+    """What was measured, in seconds by page: reruns in peace, reruns and openings while a model trains, CPU time."""
 
     quiet: Times
     busy: Times
     opened: Times
+    cpu: Times = field(default_factory=dict)
     rows_per_second: float = 0.0
 
 
@@ -99,9 +109,25 @@ def prepare(folder: Path, rows: int) -> dict[str, Run]:
     return finished
 
 
+@dataclass(frozen=True)
+class Server:
+    """A server that runs: its address, and its process."""
+
+    url: str
+    pid: int
+
+    def cpu_seconds(self) -> float:
+        """The CPU time that it has had; nan where the system does not tell."""
+        try:
+            times = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+        except OSError:
+            return math.nan
+        return sum(map(int, times)) / os.sysconf("SC_CLK_TCK")
+
+
 @contextmanager
-def server(folder: Path) -> Iterator[str]:
-    """``streamlit run app.py`` on the data and runs in ``folder``, until the block ends; gives its address."""
+def server(folder: Path) -> Iterator[Server]:
+    """``streamlit run app.py`` on the data and runs in ``folder``, until the block ends."""
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         port = found.getsockname()[1]
@@ -118,7 +144,7 @@ def server(folder: Path) -> Iterator[str]:
     try:
         url = f"http://127.0.0.1:{port}"
         _wait_for(url, process, folder / "server.log")
-        yield url
+        yield Server(url, process.pid)
     finally:
         process.send_signal(signal.SIGINT)
         try:
@@ -164,19 +190,26 @@ def opened(url: str, page: Page, runs: Mapping[str, Run]) -> AbstractContextMana
     return open_tab(url, page.path, f"run={runs[page.run].id}" if page.run else "")
 
 
-def reruns(url: str, pages: Sequence[Page], runs: Mapping[str, Run], count: int) -> Times:
-    """Seconds of ``count`` reruns of each page, the pages in turn."""
-    pause, found = random.Random(0), {page.title: list[float]() for page in pages}
+def reruns(running: Server, pages: Sequence[Page], runs: Mapping[str, Run], count: int) -> tuple[Times, Times]:
+    """Seconds and CPU seconds of ``count`` reruns of each page, the pages in turn."""
+    pause = random.Random(0)
+    seconds, cpu = ({page.title: list[float]() for page in pages} for _ in range(2))
     with ExitStack() as stack:
-        tabs = {page.title: stack.enter_context(opened(url, page, runs)) for page in pages}
-        for _ in range(count):
+        tabs = {page.title: stack.enter_context(opened(running.url, page, runs)) for page in pages}
+        for number in range(count):
             for page in pages:
                 time.sleep(pause.uniform(*PAUSES))
-                found[page.title].append(_again(tabs[page.title], page).seconds)
-    return found
+                before = running.cpu_seconds()
+                seconds[page.title].append(_again(tabs[page.title], page, number).seconds)
+                cpu[page.title].append(running.cpu_seconds() - before)
+    return seconds, cpu
 
 
-def _again(tab: Tab, page: Page) -> Drawn:
+def _again(tab: Tab, page: Page, number: int) -> Drawn:
+    if page.choice:
+        box = next(id for id in tab.first.options if page.choice in id)
+        options = tab.first.options[box]
+        return tab.set(box, string_value=options[(number + 1) % len(options)])
     return tab.rerun(tab.first.fragments[0]) if page.is_fragment else tab.rerun()
 
 
@@ -191,22 +224,22 @@ def openings(url: str, pages: Sequence[Page], runs: Mapping[str, Run], count: in
     return found
 
 
-def measure(folder: Path, rows: int, count: int) -> Findings:
+def measure(folder: Path, rows: int, count: int, pages: Sequence[Page] = PAGES) -> Findings:
     """Everything, on a server of its own."""
     runs = prepare(folder, rows)
-    with server(folder) as url:
-        still = [page for page in PAGES if page.run != "long"]
-        reruns(url, still, runs, 2)
-        quiet = reruns(url, still, runs, count)
-        runs["long"] = begin_training(url, folder, runs["fm"].spec().dataset_id)
-        opening = openings(url, PAGES, runs, OPENINGS)
-        busy = reruns(url, PAGES, runs, count)
+    with server(folder) as running:
+        still = [page for page in pages if page.run != "long"]
+        reruns(running, still, runs, 2)
+        quiet, cpu = reruns(running, still, runs, count)
+        runs["long"] = begin_training(running.url, folder, runs["fm"].spec().dataset_id)
+        opening = openings(running.url, pages, runs, OPENINGS)
+        busy, _ = reruns(running, pages, runs, count)
         state, history = runs["long"].status().state, runs["long"].history()
         runs["long"].ask_to_stop()
     if state != "running":
         sys.exit(f"The training was {state} before the pages were measured.")
     last = next(event for event in reversed(history) if event["kind"] == "steps")
-    return Findings(quiet, busy, opening, last["rows"] / last["seconds"])
+    return Findings(quiet, busy, opening, cpu, last["rows"] / last["seconds"])
 
 
 def percentile(values: Sequence[float], share: float) -> float:
@@ -216,16 +249,17 @@ def percentile(values: Sequence[float], share: float) -> float:
 
 def table(found: Findings) -> str:
     """One row for each page, in milliseconds."""
-    header = ["", "in peace, p50", "p95", "while training, p50", f"p95 (< {MOST_SECONDS * 1000:.0f} ms)", "opening"]
-    return markdown(header, [_row(page.title, found) for page in PAGES])
+    busy = ["while training, p50", f"p95 (< {MOST_SECONDS * 1000:.0f} ms)"]
+    return markdown(["", "CPU", "in peace, p50", "p95", *busy, "opening"], [_row(title, found) for title in found.busy])
 
 
 def _row(title: str, found: Findings) -> list[str]:
-    quiet, busy, opening = found.quiet.get(title), found.busy[title], found.opened.get(title)
+    quiet, busy, opening, cpu = found.quiet.get(title), found.busy[title], found.opened.get(title), found.cpu.get(title)
     cells = [_milliseconds(quiet, 0.5), _milliseconds(quiet, 0.95), _milliseconds(busy, 0.5)]
     met = percentile(busy, 0.95) < MOST_SECONDS
+    first = f"{1000 * statistics.mean(cpu):.0f}" if cpu and not math.isnan(cpu[0]) else "–"
     last = f"{1000 * statistics.median(opening):.0f}" if opening else "–"
-    return [title, *cells, marked(_milliseconds(busy, 0.95), met), last]
+    return [title, first, *cells, marked(_milliseconds(busy, 0.95), met), last]
 
 
 def _milliseconds(values: Sequence[float] | None, share: float) -> str:
@@ -245,6 +279,7 @@ def arguments() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="8 reruns and 20,000 rows; RESULTS.md is left alone")
+    parser.add_argument("--pages", default="", metavar="A,B", help="those that begin so; RESULTS.md is left alone")
     return parser.parse_args()
 
 
@@ -252,11 +287,12 @@ def main() -> None:
     """Measure, print, and keep the section."""
     options, started = arguments(), time.perf_counter()
     rows, count = (20_000, 8) if options.quick else (ROWS, RERUNS)
+    pages = [page for page in PAGES if page.title.startswith(tuple(options.pages.split(",")))]
     with tempfile.TemporaryDirectory() as name:
-        found = measure(Path(name), rows, count)
+        found = measure(Path(name), rows, count, pages)
     text = section(found, rows, count, time.perf_counter() - started)
     print(text)
-    if not options.quick:
+    if not options.quick and not options.pages:
         RESULTS.write_text(with_section(RESULTS.read_text() if RESULTS.exists() else "# Results\n\n", text))
 
 

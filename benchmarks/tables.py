@@ -70,7 +70,7 @@ def part(name: str, file: Path, folder: Path, *options: str) -> Cost:
 def stored_page(folder: Path) -> float:
     """Seconds of one more run of the Data page on the newest data set in ``folder``."""
     dataset = DatasetStore(folder / "data").list()[0]
-    with server(folder) as url, open_tab(url, "data") as tab:
+    with server(folder) as running, open_tab(running.url, "data") as tab:
         box = tab.first.widget("data-stored")
         shown = next(option for option in tab.first.options[box] if option.startswith(dataset.name))
         tab.set(box, string_value=shown)

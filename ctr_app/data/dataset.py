@@ -11,7 +11,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +23,17 @@ from .arrays import EncodedRows, load_rows, name_sequences
 from .batch import Batch
 from .encoding import Encoder
 from .errors import InputError
-from .files import bytes_in, new_folder, read_json, write_json
+from .files import Version, bytes_in, new_folder, read_json, version_of, write_json
 from .filling import OnDisk
 from .kinds import Kinds
 from .schema import Role, Schema
 from .splitting import SPLITS, SplitRule, split_table
 from .tables import FiledTable, Frame, open_table
+
+# Readable names of values, by field.
+Names = dict[str, dict[str, str]]
+# What is told of values as it stands now: the versions of the files that hold it.
+Told = tuple[Version, ...]
 
 
 @dataclass(frozen=True)
@@ -82,15 +87,20 @@ class DataSet:
         """The space that it takes on disk with all that is encoded of it, in bytes."""
         return bytes_in(self.folder)
 
-    def names(self) -> dict[str, dict[str, str]]:
-        """Readable names of values by field, where a column or an uploaded table names them."""
+    def names(self) -> Names:
+        """Readable names of values by field, where a column or an uploaded table names them; shared, never changed."""
         path = self.folder / "names.json"
-        return read_json(path) if path.exists() else {}
+        return _names(version_of(path)) if path.exists() else {}
 
     def kinds(self) -> dict[str, Kinds]:
         """Of which kind values are, by field, where an uploaded table tells."""
         path = self.folder / "kinds.json"
         return read_json(path) if path.exists() else {}
+
+    def told(self) -> Told:
+        """Another one once more is told of values: for the keys of what is kept and depends on names or kinds."""
+        paths = (self.folder / "names.json", self.folder / "kinds.json")
+        return tuple(version_of(path) for path in paths if path.exists())
 
     def encoded(self, preparation: Preparation | None = None) -> EncodedDataset:
         """The arrays for ``preparation`` (by default the data set's own), made and stored on first use."""
@@ -126,6 +136,12 @@ class EncodedDataset:
         return as_batch(self.rows(split))
 
 
+@lru_cache(maxsize=32)
+def _names(version: Version) -> Names:
+    names: Names = read_json(Path(version[0]))
+    return names
+
+
 def as_batch(rows: EncodedRows) -> Batch:
     """Tensors over the same memory as the arrays."""
     return Batch(
@@ -149,7 +165,7 @@ def encode_into(folder: Path, frame: Frame, preparation: Preparation, splits: Ma
 def write_names(dataset: DataSet, names: dict[str, dict[str, str]]) -> None:
     """Add readable names of values to those that the data set has."""
     if names:
-        merged = dataset.names()
+        merged = dict(dataset.names())
         for field, by_value in names.items():
             merged[field] = merged.get(field, {}) | by_value
         write_json(dataset.folder / "names.json", merged)

@@ -57,6 +57,16 @@ def read_json(path: Path) -> Any:
     return json.loads(path.read_text(encoding="utf-8"))
 
 
+# A file's path, and what tells this writing of it from the next.
+Version = tuple[str, int, int, int]
+
+
+def version_of(path: Path) -> Version:
+    """The key under which what a file says may be kept: another one once it is written anew; raises OSError."""
+    found = path.stat()
+    return str(path), found.st_mtime_ns, found.st_ino, found.st_size
+
+
 @contextmanager
 def new_folder(path: Path) -> Iterator[Path]:
     """A folder that appears under its name once the block has filled it; if one is there by then, that one stays."""

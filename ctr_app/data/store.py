@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import replace
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from .catalogue import generator_named, sample_named
 from .columns import as_text
 from .dataset import DataSet, Preparation, write_names
 from .errors import InputError, join_names
-from .files import default_data_root, new_folder, read_json, remove_leftovers, write_json
+from .files import Version, default_data_root, new_folder, read_json, remove_leftovers, version_of, write_json
 from .reading import Table
 from .schema import Schema
 from .settings import Config
@@ -200,17 +200,24 @@ class DatasetStore:
 
     def _load(self, folder: Path) -> DataSet:
         try:
-            stored = read_json(folder / "dataset.json")
-            preparation = stored.pop("preparation")
-            file_rows = stored.pop("file_rows")
-            return DataSet(
-                folder,
-                preparation=Preparation.from_json(preparation) if preparation else None,
-                file_rows=tuple(file_rows) if file_rows else None,
-                **stored,
-            )
+            return _described(version_of(folder / "dataset.json"))
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise InputError("The data set {id} is damaged and cannot be opened.", id=folder.name) from error
+
+
+@lru_cache(maxsize=256)
+def _described(version: Version) -> DataSet:
+    """The data set that a ``dataset.json`` describes."""
+    path = Path(version[0])
+    stored = read_json(path)
+    preparation = stored.pop("preparation")
+    file_rows = stored.pop("file_rows")
+    return DataSet(
+        path.parent,
+        preparation=Preparation.from_json(preparation) if preparation else None,
+        file_rows=tuple(file_rows) if file_rows else None,
+        **stored,
+    )
 
 
 def joined(tables: dict[str, Table]) -> tuple[Frame, tuple[int, int, int] | None]:

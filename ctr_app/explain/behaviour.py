@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from ..data.arrays import EncodedRows
 from ..data.batch import Batch, FieldLayout
 from ..models.din import DIN
 from ..models.fm import FM
 from ..training.trainer import EVALUATION_ROWS, predict
+from .mixing import RowPairs
 from .pairs import strongest_first
 from .support import SwapSupport
 
@@ -82,34 +82,6 @@ def swapped(layout: FieldLayout, a: Batch, b: Batch, fields: Sequence[str]) -> B
     """The rows of ``a`` with the given fields taken from the rows of ``b``."""
     taken = torch.tensor([[name in fields for name in layout.field_names]])
     return RowPairs(layout, a, b).mixed(taken)
-
-
-@dataclass(frozen=True)
-class RowPairs:
-    """Pairs of rows to mix: n of ``a`` and n of ``b``."""
-
-    layout: FieldLayout
-    a: Batch
-    b: Batch
-
-    def mixed(self, taken: Tensor) -> Batch:
-        """The rows of ``a`` again and again, R n rows, each time with the fields ``taken``, bool (R, F), from ``b``."""
-        num_numeric, num_single = len(self.layout.numeric), len(self.layout.numeric) + len(self.layout.categorical)
-        repeats = len(taken)
-        return Batch(
-            _either(taken[:, :num_numeric], self.a.numeric, self.b.numeric),
-            _either(taken[:, num_numeric:num_single], self.a.categorical, self.b.categorical),
-            {
-                sequence.name: _either(taken[:, [k]], self.a.sequences[sequence.name], self.b.sequences[sequence.name])
-                for k, sequence in enumerate(self.layout.sequences, start=num_single)
-            },
-            self.a.labels.repeat(repeats),
-        )
-
-
-def _either(taken: Tensor, a: Tensor, b: Tensor) -> Tensor:
-    """``a`` (n, K) with the columns ``taken``, bool (R, K) or (R, 1), from ``b``: (R n, K)."""
-    return torch.where(taken[:, None, :], b, a).flatten(0, 1)
 
 
 def pairs_of_rows(batch: Batch, num_pairs: int, seed: int) -> tuple[Batch, Batch]:

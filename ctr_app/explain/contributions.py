@@ -12,11 +12,12 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from ..data.batch import Batch, FieldLayout
 from ..models.fm import FM
 from ..training.trainer import predict
+from .mixing import with_each
 
 NUM_BASELINE = 100
 NUM_ORDERS = 200
@@ -76,7 +77,7 @@ def ablation(model: nn.Module, layout: FieldLayout, row: Batch, baseline: Batch)
     """
     taken = torch.eye(len(layout.field_names), dtype=torch.bool)
     logit = float(predict(model, row)[0])
-    found = predict(model, mixed(layout, row, baseline, taken)).reshape(len(taken), len(baseline))
+    found = predict(model, with_each(layout, row, baseline).mixed(taken)).reshape(len(taken), len(baseline))
     frame = _frame(layout, logit - found.mean(axis=1), found.std(axis=1) / np.sqrt(len(baseline)))
     return Contributions("ablation", logit, float(predict(model, baseline).mean()), frame)
 
@@ -140,47 +141,14 @@ def per_field(found: Contributions) -> pd.Series:
     return first.add(second, fill_value=0.0).reindex(first.index)
 
 
-def mixed(layout: FieldLayout, row: Batch, others: Batch, taken: Tensor) -> Batch:
-    """For each line of ``taken``, bool (R, F), and each of n others: ``row`` with these fields from it; R n rows."""
-    count = len(others)
-    chosen = taken.repeat_interleave(count, dim=0)  # (R n, F)
-    rows = others.select(torch.arange(count).repeat(len(taken)))
-    stop = len(layout.numeric) + len(layout.categorical)
-    of_numeric, of_single = chosen[:, : len(layout.numeric)], chosen[:, len(layout.numeric) : stop]
-    return Batch(
-        torch.where(of_numeric, rows.numeric, row.numeric),
-        torch.where(of_single, rows.categorical, row.categorical),
-        {
-            sequence.name: torch.where(
-                chosen[:, stop + place, None], rows.sequences[sequence.name], row.sequences[sequence.name]
-            )
-            for place, sequence in enumerate(layout.sequences)
-        },
-        row.labels.expand(len(rows)),
-    )
-
-
 def _walks(
     model: nn.Module, layout: FieldLayout, row: Batch, starts: Batch, orders: np.ndarray
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Each order (F,) with the logits (F + 1,) from its start to the row, one field more at each step."""
-    num_fields = orders.shape[1]
-    batches = []
-    for place, order in enumerate(orders):
-        ranks = torch.from_numpy(np.argsort(order))
-        is_from_start = ranks[None, :] >= torch.arange(num_fields + 1)[:, None]  # (F + 1, F)
-        batches.append(mixed(layout, row, starts.select(torch.tensor([place])), is_from_start))
-    logits = predict(model, _joined(batches)).reshape(len(orders), num_fields + 1)
-    return zip(orders, logits, strict=True)
-
-
-def _joined(batches: list[Batch]) -> Batch:
-    return Batch(
-        torch.cat([batch.numeric for batch in batches]),
-        torch.cat([batch.categorical for batch in batches]),
-        {name: torch.cat([batch.sequences[name] for batch in batches]) for name in batches[0].sequences},
-        torch.cat([batch.labels for batch in batches]),
-    )
+    ranks, steps = torch.from_numpy(np.argsort(orders, axis=1)), torch.arange(orders.shape[1] + 1)
+    is_from_start = ranks[None, :, :] >= steps[:, None, None]  # (F + 1, n, F)
+    logits = predict(model, with_each(layout, row, starts).mixed(is_from_start)).reshape(len(steps), len(orders))
+    return zip(orders, logits.T, strict=True)
 
 
 def _frame(layout: FieldLayout, contributions: np.ndarray, errors: np.ndarray) -> pd.DataFrame:

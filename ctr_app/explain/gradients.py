@@ -7,6 +7,7 @@ between the baseline's and its own, so that no value need be touched, and nothin
 from __future__ import annotations
 
 import copy
+import threading
 from typing import cast
 
 import numpy as np
@@ -33,16 +34,8 @@ def integrated_gradients(model: nn.Module, layout: FieldLayout, row: Batch, base
     return Gradients(model, layout, baseline).of(row)
 
 
-def item_gradients(model: nn.Module, layout: FieldLayout, row: Batch, baseline: Batch, history: str) -> np.ndarray:
-    """Integrated gradients of the single items of one history of a batch of one row, float64 (n,), oldest first.
-
-    The baseline is that of ``integrated_gradients``: each item is compared with the mean item.
-    """
-    return Gradients(model, layout, baseline).of_items(row, history)
-
-
 class Gradients:
-    """Integrated gradients of one model from one baseline, for row after row; no two threads may use the same one."""
+    """Integrated gradients of one model from one baseline, for row after row; threads take turns."""
 
     def __init__(self, model: nn.Module, layout: FieldLayout, baseline: Batch) -> None:
         self._layout = layout
@@ -51,25 +44,31 @@ class Gradients:
         self._numbers = baseline.numeric.double().mean(dim=0)
         histories = (sequence.name for sequence in layout.sequences)
         self._means = {name: self._mean(name, baseline) for name in (*layout.categorical, *histories)}
+        self._turn = threading.Lock()  # the copied model holds one row's vectors at a time
 
     def of(self, row: Batch) -> Contributions:
         """As ``integrated_gradients``."""
         return self._summed_up(row)[0]
 
-    def of_items(self, row: Batch, history: str) -> np.ndarray:
-        """As ``item_gradients``."""
-        return self._summed_up(row)[1][history]
+    def of_items(self, row: Batch) -> dict[str, np.ndarray]:
+        """Those of the single items of each history of a batch of one row, float64 (n,), oldest first.
+
+        Each item is compared with the mean item.
+        """
+        by_field = self._summed_up(row)[1]
+        return {sequence.name: by_field[sequence.name] for sequence in self._layout.sequences}
 
     def _summed_up(self, row: Batch) -> tuple[Contributions, dict[str, np.ndarray]]:
-        """The contributions of fields, and of the items of each field, once they sum up."""
+        """The contributions of fields, and of the values of each field, once they sum up."""
         slots = _slots(self._layout, row)
         ends = [(self._embedding.weight(name)[ids.long()].detach().double(), self._means[name]) for name, ids in slots]
         path = _Path(self._model, self._layout, row, self._numbers, slots, ends)
-        found = path.contributions(PANELS[0])
-        for panels in PANELS[1:]:
-            if found[0].relative_delta < TOLERANCE:
-                break
-            found = path.contributions(panels)
+        with self._turn:
+            found = path.contributions(PANELS[0])
+            for panels in PANELS[1:]:
+                if found[0].relative_delta < TOLERANCE:
+                    break
+                found = path.contributions(panels)
         return found
 
     def _mean(self, name: str, baseline: Batch) -> Tensor:

@@ -11,7 +11,8 @@ from torch import nn
 from ..data.batch import Batch, FieldLayout
 from ..models.dcn import DCN, CrossMix
 from ..models.fm import FM
-from .behaviour import NUM_SWAPS, RowPairs, brought_along, by_behaviour, mixed_logits, pairs_of_rows
+from .behaviour import NUM_SWAPS, brought_along, by_behaviour, mixed_logits, pairs_of_rows
+from .mixing import RowPairs
 from .pairs import pair_matrix, strongest_first
 
 MOST_TRIPLES = 256

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pandas as pd
 import torch
@@ -17,6 +15,7 @@ from ..training.metrics import sigmoid
 from ..training.trainer import predict
 from .cells import Cells, cells_of
 from .coded import Chosen, CodedField, Names, coded_field
+from .mixing import with_field
 from .readouts import sample_batch
 
 NUM_VALUES = 12
@@ -108,8 +107,8 @@ def _mean_vector(model: FM, field: CodedField) -> Tensor:
 def logits_with(model: nn.Module, layout: FieldLayout, rows: Batch, a: Chosen, b: Chosen) -> np.ndarray:
     """The logit of each row with both fields set to each pair of values, float64 (K_a, K_b, rows)."""
     every = rows.select(torch.arange(len(rows)).repeat(len(b)))
-    every = _with_field(layout, every, b.field.name, b.inputs.repeat_interleave(len(rows)))
-    logits = [predict(model, _with_field(layout, every, a.field.name, one.expand(len(every)))) for one in a.inputs]
+    every = with_field(layout, every, b.field.name, b.inputs.repeat_interleave(len(rows)))
+    logits = [predict(model, with_field(layout, every, a.field.name, one.expand(len(every)))) for one in a.inputs]
     return np.array(logits).reshape(len(a), len(b), len(rows))
 
 
@@ -150,18 +149,3 @@ def _tidy(a: Chosen, b: Chosen, cells: Cells, effects: np.ndarray, predicted: np
             "predicted": predicted.ravel(),
         }
     )
-
-
-def _with_field(layout: FieldLayout, batch: Batch, field: str, values: Tensor) -> Batch:
-    """The rows of ``batch`` with ``field`` set to ``values`` (n,); a history becomes that one item."""
-    if field in layout.numeric:
-        numeric = batch.numeric.clone()
-        numeric[:, layout.numeric.index(field)] = values
-        return replace(batch, numeric=numeric)
-    if field in layout.categorical:
-        categorical = batch.categorical.clone()
-        categorical[:, layout.categorical.index(field)] = values
-        return replace(batch, categorical=categorical)
-    ids = torch.zeros_like(batch.sequences[field])
-    ids[:, 0] = values
-    return replace(batch, sequences=batch.sequences | {field: ids})

@@ -18,6 +18,7 @@ from ..data.encoding import Encoder
 from ..data.errors import InputError, join_names
 from ..training.metrics import sigmoid
 from ..training.trainer import predict
+from .mixing import RowPairs, with_field
 
 Value = str | float | None | Sequence[str]
 MOST_VALUES = 200
@@ -34,7 +35,7 @@ def edited(batch: Batch, encoder: Encoder, edits: Mapping[str, Value]) -> Batch:
         InputError: for a field that the run does not have.
     """
     for field, value in edits.items():
-        batch = _with_encoded(batch, encoder, field, _encoded(encoder, field, value, batch))
+        batch = with_field(encoder.layout, batch, field, _encoded(encoder, field, value, batch))
     return batch
 
 
@@ -55,9 +56,9 @@ class PairSplit:
 
 def pair_split(model: nn.Module, encoder: Encoder, row: Batch, a: tuple[str, Value], b: tuple[str, Value]) -> PairSplit:
     """The change that two edits make, as main a + main b + interaction; the four logits of two by two rows."""
-    of_a, of_b = edited(row, encoder, dict([a])), edited(row, encoder, dict([b]))
-    both = edited(of_a, encoder, dict([b]))
-    before, with_a, with_b, with_both = (float(predict(model, rows)[0]) for rows in (row, of_a, of_b, both))
+    both = RowPairs(encoder.layout, row, edited(row, encoder, dict([a, b])))
+    taken = [[name in fields for name in encoder.layout.field_names] for fields in ((), a[:1], b[:1], (a[0], b[0]))]
+    before, with_a, with_b, with_both = predict(model, both.mixed(torch.tensor(taken))).tolist()
     return PairSplit(before, with_a - before, with_b - before, with_both - with_a - with_b + before)
 
 
@@ -148,7 +149,7 @@ def ice(model: nn.Module, encoder: Encoder, rows: Batch, field: str) -> pd.DataF
     steps = _values(encoder, field)
     if not steps:
         raise InputError("{field} is a history, and has no curve of values.", field=field)
-    many = [_with_encoded(rows, encoder, field, step.encoded.expand(len(rows))) for step in steps]
+    many = [with_field(encoder.layout, rows, field, step.encoded.expand(len(rows))) for step in steps]
     ctr = np.array([sigmoid(predict(model, batch)) for batch in many])  # (K, n)
     return pd.DataFrame(
         {
@@ -239,19 +240,6 @@ def _encoded(encoder: Encoder, field: str, value: Value, batch: Batch) -> Tensor
     ids = torch.full((own.shape[1],), PADDING, dtype=own.dtype)
     ids[: len(items)] = torch.from_numpy(vocabulary.ids(pl.Series(items, dtype=pl.String)))
     return ids.expand(len(batch), -1)
-
-
-def _with_encoded(batch: Batch, encoder: Encoder, field: str, encoded: Tensor) -> Batch:
-    layout = encoder.layout
-    if field in layout.numeric:
-        numeric = batch.numeric.clone()
-        numeric[:, layout.numeric.index(field)] = encoded
-        return replace(batch, numeric=numeric)
-    if field in layout.categorical:
-        categorical = batch.categorical.clone()
-        categorical[:, layout.categorical.index(field)] = encoded.to(categorical.dtype)
-        return replace(batch, categorical=categorical)
-    return replace(batch, sequences=batch.sequences | {field: encoded})
 
 
 def _known(encoder: Encoder) -> str:

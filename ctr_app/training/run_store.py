@@ -15,6 +15,7 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from torch import Tensor, nn
 
 from ..data.encoding import Encoder
 from ..data.errors import InputError, shorten
-from ..data.files import PROJECT, read_json, write_json
+from ..data.files import PROJECT, Version, read_json, version_of, write_json
 from ..data.settings import Config
 from ..data.store import Preparation
 from ..models.registry import FAMILIES, title_of
@@ -60,10 +61,9 @@ class Run:
         return self.folder.parent.name == EXTRA
 
     def spec(self) -> RunSpec:
-        """What the run was asked to do; raises InputError if its file is damaged or gone."""
+        """What the run was asked to do; raises InputError if its file is damaged or gone. Shared, so never changed."""
         try:
-            stored = read_json(self.folder / "run.json")
-            return RunSpec(**{**stored, "preparation": Preparation.from_json(stored["preparation"])})
+            return _spec(version_of(self.folder / "run.json"))
         except UNREADABLE as error:
             raise InputError("The file run.json of run {id} cannot be read ({why}).", id=self.id, why=error) from error
 
@@ -251,6 +251,12 @@ def _save_tensors(tensors: Mapping[str, Tensor], path: Path) -> None:
         raise OSError(errno.EIO, str(error), str(path)) from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@lru_cache(maxsize=512)
+def _spec(version: Version) -> RunSpec:
+    stored = read_json(Path(version[0]))
+    return RunSpec(**{**stored, "preparation": Preparation.from_json(stored["preparation"])})
 
 
 def _has_spec(run: Run) -> bool:

@@ -6,34 +6,26 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import streamlit as st
 import torch
 
-from ..data.batch import Batch
 from ..data.columns import as_text
+from ..data.dataset import Told
 from ..data.encoding import Encoder
 from ..data.errors import shorten, spaced
 from ..data.vocabulary import MISSING, SPECIAL_NAMES, UNKNOWN
-from ..explain.attention import (
-    attention,
-    din_or_error,
-    encode_row,
-    leave_one_out,
-    predicted_ctr,
-    readable,
-)
-from ..explain.gradients import item_gradients
-from ..explain.readouts import sample_batch
+from ..explain.attention import din_or_error, readable
 from ..models.din import DIN
 from ..training.run_store import Run
-from . import attention_further, charts, parts, readouts, value_names
-from .attention_items import described, labels_of, with_item
+from . import attention_further, charts, parts, readouts, services, value_names
+from .attention_items import described, labels_of
+from .attention_row import SeenRow, seen
 from .row_choice import ChosenRow, choose_row
 from .words import _, plain
 
 MAX_CANDIDATES = 5000
 NO_CANDIDATE = SPECIAL_NAMES[MISSING]
-BASELINE_ROWS = 200
 ORDERS = {"time": "Time", "weight": "Attention", "effect": "Effect"}
 HOW_TO_READ = (
     "Attention tells how much of each item goes into the summary of the user, the effect what the logit loses without "
@@ -59,51 +51,34 @@ def draw() -> None:
 def _one_row(run: Run, chosen: ChosenRow) -> None:
     """One user's row of the table: the candidate, the prediction, and bars over the history."""
     model, encoder = readouts.model_of(run.id)
-    din = din_or_error(model)
-    dataset = readouts.dataset_of(run)
-    names = dataset.names()
-    table_row = dataset.part(chosen.table_row, 1)
-    batch = encode_row(encoder, table_row, 0)
+    din, table_row = din_or_error(model), readouts.row_of(run.id, chosen.table_row)
     field = din.groups[0][0].candidate or ""
+    own, names = as_text(table_row[field])[0], readouts.dataset_of(run).names().get(field, {})
     left, right = st.columns([3, 1], vertical_alignment="bottom")
-    own = as_text(table_row[field])[0]
     with left:
-        key = f"attention-candidate-{run.id}-{chosen.table_row}"
-        value = _choose_candidate(encoder, field, names.get(field, {}), own, key)
-    if value is not None and value != own:
-        batch = with_item(run.id, batch, field, value)
+        value = _choose_candidate(run, field, own, f"attention-candidate-{run.id}-{chosen.table_row}")
+    row = seen(run, chosen.table_row, None if value == own else value)
     with right:
-        _prediction(din, batch, readable(field, value or NO_CANDIDATE, names.get(field, {})))
-    if int(batch.categorical[0, encoder.layout.categorical.index(field)]) == UNKNOWN:
+        item = readable(field, value or NO_CANDIDATE, names)
+        st.metric(_("Predicted CTR for {item}", item=plain(shorten(item, 60))), f"{row.ctr:.1%}")
+    if int(row.batch.categorical[0, encoder.layout.categorical.index(field)]) == UNKNOWN:
         st.caption(_("The model does not know this candidate: it takes it for any item that was rare in training."))
+    _tell_who(encoder, table_row, chosen)
+    found = described(run, row.attention, chosen.table_row)
+    _tell_gaps(din, found)
+    if not found.empty:
+        _bars(run, row, found)
+        value_names.offer(run, table_row, list(dict.fromkeys(found["history"])))
+        attention_further.draw(run, chosen, row.batch, found)
+
+
+def _tell_who(encoder: Encoder, table_row: pl.DataFrame, chosen: ChosenRow) -> None:
+    """Whose row it is, and what was observed."""
     schema = encoder.schema
     row = _("Row {row} of the table", row=chosen.table_row + 1)
     who = f"{schema.group}: {table_row[schema.group][0]}" if schema.group else row
     observed = f"{schema.label} = {table_row[schema.label][0]}"
     st.markdown(_("**{who}**, observed {observed}.", who=plain(who), observed=plain(observed)))
-    found = described(run, attention(din, encoder, batch, names), chosen)
-    _tell_gaps(din, found)
-    if found.empty:
-        return
-    with st.container(horizontal=True, vertical_alignment="center"):
-        order = st.segmented_control(
-            _("Sorted by"),
-            list(ORDERS),
-            default="time",
-            required=True,
-            key="attention-order",
-            format_func=lambda name: _(ORDERS[name]),
-        )
-        is_share = st.toggle(
-            _("As shares of all attention"),
-            key="attention-shares",
-            help=_("DIN's weights need not sum to 1: how large they are tells how intense an interest is."),
-        )
-    for _group, part in found.groupby(["group", "history"], sort=False):
-        _bars(run, batch, part, order or "time", is_share)
-    st.caption(_(HOW_TO_READ))
-    value_names.offer(run, table_row, list(dict.fromkeys(found["history"])))
-    attention_further.draw(run, chosen, batch, found)
 
 
 def _tell_gaps(model: DIN, found: pd.DataFrame) -> None:
@@ -154,24 +129,28 @@ def _telling_row(run_id: str, split: str) -> int:
     return int(np.argmax(np.where(is_rich, spread, -1.0)))
 
 
-def _choose_candidate(encoder: Encoder, field: str, names: dict[str, str], own: str | None, key: str) -> str | None:
+def _choose_candidate(run: Run, field: str, own: str | None, key: str) -> str | None:
     """The row's own candidate, or any other value of its field; None if it is missing."""
-    values = encoder.vocabulary_of(field).texts.head(MAX_CANDIDATES).to_list()
+    dataset = readouts.dataset_of(run)
+    names, labels = dataset.names().get(field, {}), _candidates(run.id, field, dataset.told())
     first = NO_CANDIDATE if own is None else own
+
+    def in_words(value: str) -> str:
+        words = labels.get(value) or readable(field, value, names)
+        return f"{words} · {_('as observed')}" if value == first else words
+
     chosen = (
         st.selectbox(
             _("Candidate ({field})", field=plain(field)),
-            [first, *(value for value in values if value != own)],
+            [first, *(value for value in labels if value != own)],
             index=0,
             accept_new_options=True,
             key=key,
-            format_func=lambda value: (
-                readable(field, value, names) + (" · " + _("as observed") if value == first else "")
-            ),
+            format_func=in_words,
             help=_(
                 "The item on offer. Choose another one, and the prediction and the bars below follow; its kind, where "
                 "the table tells it, changes too. The {count} most frequent are listed; any other can be typed.",
-                count=spaced(len(values)),
+                count=spaced(len(labels)),
             ),
         )
         or first
@@ -179,37 +158,52 @@ def _choose_candidate(encoder: Encoder, field: str, names: dict[str, str], own: 
     return None if chosen == NO_CANDIDATE else chosen
 
 
-def _prediction(model: DIN, batch: Batch, item: str) -> None:
-    ctr = predicted_ctr(model, batch)
-    st.metric(_("Predicted CTR for {item}", item=plain(shorten(item, 60))), f"{ctr:.1%}")
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _candidates(run_id: str, field: str, told: Told) -> dict[str, str]:  # noqa: ARG001
+    """The most frequent candidates and what is shown of each; ``told`` is which names there are."""
+    names = readouts.dataset_of(services.runs().get(run_id)).names().get(field, {})
+    values = readouts.model_of(run_id)[1].vocabulary_of(field).texts.head(MAX_CANDIDATES)
+    return {value: readable(field, value, names) for value in values}
 
 
-def _bars(run: Run, batch: Batch, part: pd.DataFrame, order: str, is_share: bool) -> None:
+@st.fragment
+def _bars(run: Run, row: SeenRow, found: pd.DataFrame) -> None:
+    """Each history's bars in the order that is asked for; a press on it draws this part of the page alone."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        order = st.segmented_control(
+            _("Sorted by"),
+            list(ORDERS),
+            default="time",
+            required=True,
+            key="attention-order",
+            format_func=lambda name: _(ORDERS[name]),
+        )
+        is_share = st.toggle(
+            _("As shares of all attention"),
+            key="attention-shares",
+            help=_("DIN's weights need not sum to 1: how large they are tells how intense an interest is."),
+        )
+    for _group, part in found.groupby(["group", "history"], sort=False):
+        history = str(part["history"].iloc[0])
+        part = part.assign(label=labels_of(part), effect=row.effects[history], gradient=row.gradients[history])
+        if is_share:
+            part["weight"] = part["weight"] / max(float(part["weight"].sum()), 1e-12)
+        _bars_of_history(run, part, order or "time", is_share)
+    st.caption(_(HOW_TO_READ))
+
+
+def _bars_of_history(run: Run, part: pd.DataFrame, order: str, is_share: bool) -> None:
     """Attention of one history beside the effect of leaving each item out, and integrated gradients."""
-    model, encoder = readouts.model_of(run.id)
     history = str(part["history"].iloc[0])
-    part = part.assign(
-        label=labels_of(part),
-        effect=leave_one_out(model, batch, history),
-        gradient=item_gradients(model, encoder.layout, batch, _baseline(run.id), history),
-    )
-    if is_share:
-        part["weight"] = part["weight"] / max(float(part["weight"].sum()), 1e-12)
     if order != "time":
         part = part.iloc[part[order].abs().argsort(kind="stable")[::-1]]
     st.subheader(_("History {name}", name=plain(history)) if history.lower() != "history" else _("History"))
-    top = part.iloc[int(part["weight"].argmax())]
-    mover = part.iloc[int(part["effect"].abs().argmax())]
     is_rich = bool((part["kind"] + part["time"]).any())
     left, middle, right = st.columns([7 if is_rich else 5, 4, 4])
     with left:
-        sentence = _("{item} gets the most attention", item=shorten(top["name"], 24))
-        if top["weight"] < 1.1 * part["weight"].min():
-            sentence = _("All items get about the same attention")
-        axis = _("share of attention") if is_share else _("attention weight")
-        title = charts.titled(sentence, _("attention weight per item, oldest first") if order == "time" else axis)
-        charts.bars_over_history(part, "weight", title, axis, False).draw(alt=sentence)
+        _attention_bars(part, order, is_share)
     with middle:
+        mover = part.iloc[int(part["effect"].abs().argmax())]
         words = "{item} adds most" if mover["effect"] > 0 else "{item} takes away most"
         sentence = _(words, item=shorten(mover["name"], 18))
         title = charts.titled(sentence, _("logit with the item, less without it"))
@@ -219,14 +213,15 @@ def _bars(run: Run, batch: Batch, part: pd.DataFrame, order: str, is_share: bool
         sentence = _("{item} stands out most", item=shorten(steepest["name"], 18))
         title = charts.titled(sentence, _("integrated gradients from the mean item"))
         charts.bars_over_history(part, "gradient", title, _("integrated gradient"), True, False).draw(alt=sentence)
-    parts.table_behind(part.drop(columns=["label", "is_known"]), f"attention-{run.id}-{_place(run, history)}")
+    place = readouts.place_of(run.id, history)
+    parts.table_behind(part.drop(columns=["label", "is_known"]), f"attention-{run.id}-{place}")
 
 
-def _place(run: Run, history: str) -> int:
-    return readouts.place_of(run.id, history)
-
-
-@st.cache_resource(max_entries=16, show_spinner=False)
-def _baseline(run_id: str) -> Batch:
-    """Training rows whose mean the gradients begin at; shared, so never changed."""
-    return sample_batch(readouts.encoded_of(run_id).batch("train"), BASELINE_ROWS)
+def _attention_bars(part: pd.DataFrame, order: str, is_share: bool) -> None:
+    top = part.iloc[int(part["weight"].argmax())]
+    sentence = _("{item} gets the most attention", item=shorten(top["name"], 24))
+    if top["weight"] < 1.1 * part["weight"].min():
+        sentence = _("All items get about the same attention")
+    axis = _("share of attention") if is_share else _("attention weight")
+    title = charts.titled(sentence, _("attention weight per item, oldest first") if order == "time" else axis)
+    charts.bars_over_history(part, "weight", title, axis, False).draw(alt=sentence)

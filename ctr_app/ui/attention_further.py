@@ -40,8 +40,9 @@ WAYS = {
 ORDER_WORDS = {"attention": "by attention", "effect": "by effect of leaving out", "random": "at random"}
 
 
+@st.fragment
 def draw(run: Run, chosen: ChosenRow, batch: Batch, found: pd.DataFrame) -> None:
-    """One of the further ways; ``found`` is the attention of the row."""
+    """One of the further ways; ``found`` is the attention of the row. A press in it draws this part alone."""
     st.subheader(_("Look further"))
     way = st.segmented_control(
         _("Look further"),
@@ -57,7 +58,8 @@ def draw(run: Run, chosen: ChosenRow, batch: Batch, found: pd.DataFrame) -> None
     if len(histories) > 1:
         history = st.selectbox(_("History"), histories, key=f"attention-history-{run.id}", width=320) or history
     draw_ways = {"edit": attention_history.draw, "candidates": _candidates, "deletion": _deletion, "means": _means}
-    draw_ways[way or "edit"](run, chosen, batch, found[found["history"] == history])
+    with parts.sentences():
+        draw_ways[way or "edit"](run, chosen, batch, found[found["history"] == history])
 
 
 def _candidates(run: Run, _chosen: ChosenRow, batch: Batch, part: pd.DataFrame) -> None:

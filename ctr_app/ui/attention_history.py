@@ -14,7 +14,7 @@ from ..training.metrics import sigmoid
 from ..training.run_store import Run
 from ..training.trainer import predict
 from . import charts, parts, readouts
-from .attention_items import item_labels, item_options, labels_of, main_kind
+from .attention_items import item_options, labels_of, main_kind
 from .row_choice import ChosenRow
 from .state import set_widget, widget_value
 from .words import _
@@ -26,8 +26,7 @@ def draw(run: Run, chosen: ChosenRow, batch: Batch, part: pd.DataFrame) -> None:
     """The history as a list that can be changed; ``part`` is its attention as it was."""
     encoder, history = readouts.model_of(run.id)[1], str(part["history"].iloc[0])
     own = part["value"].tolist()
-    options = item_options(encoder, history, own)
-    labels = item_labels(run, history, options)
+    options, labels = item_options(run, history, own)
     labels |= dict(zip(options, (shorten(name, 40) for name in part["name"]), strict=False))
     key = f"attention-items-{run.id}-{chosen.table_row}-{readouts.place_of(run.id, history)}"
     items = _choose_items(key, labels, list(options)[: len(own)])

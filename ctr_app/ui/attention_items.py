@@ -8,6 +8,7 @@ import streamlit as st
 
 from ..data.batch import Batch
 from ..data.columns import as_lists, as_number
+from ..data.dataset import Told
 from ..data.encoding import Encoder
 from ..data.errors import shorten
 from ..data.kinds import Kinds
@@ -18,7 +19,6 @@ from ..explain.item_facts import item_kinds, item_times
 from ..explain.what_if import Value, edited
 from ..training.run_store import Run
 from . import readouts, services
-from .row_choice import ChosenRow
 from .words import _
 
 # Of a label and its parts, in characters.
@@ -29,28 +29,27 @@ MOST_OPTIONS = 5000
 MOST_TOLD = 0.9
 
 
-def described(run: Run, found: pd.DataFrame, chosen: ChosenRow) -> pd.DataFrame:
-    """Attention of one row with what else is known of each item: columns kind and time ("" where it is not known).
+def described(run: Run, found: pd.DataFrame, table_row: int) -> pd.DataFrame:
+    """Attention of one row with what is known of each item: its name, and columns kind and time ("" if not known).
 
     An item that training never showed often enough has its own name all the same, marked as unknown to the model.
     """
-    table_row = readouts.dataset_of(run).part(chosen.table_row, 1)
     histories = list(dict.fromkeys(found["history"]))
-    parts = [_described(run, found[found["history"] == history], table_row, chosen) for history in histories]
+    parts = [_described(run, found[found["history"] == history], table_row) for history in histories]
     return pd.concat(parts) if parts else found
 
 
-def _described(run: Run, part: pd.DataFrame, table_row: pl.DataFrame, chosen: ChosenRow) -> pd.DataFrame:
+def _described(run: Run, part: pd.DataFrame, table_row: int) -> pd.DataFrame:
     """The same for one history."""
     encoder, history = readouts.model_of(run.id)[1], str(part["history"].iloc[0])
     field, names = str(part["candidate_field"].iloc[0]), names_of(run, encoder, history)
-    own = as_lists(table_row[history], encoder.schema.column(history))[0].to_list()
+    own = as_lists(readouts.row_of(run.id, table_row)[history], encoder.schema.column(history))[0].to_list()
     known = part["value"].ne(SPECIAL_NAMES[UNKNOWN])
     labels = [
-        name if is_known else _("{name} (unknown)", name=readable(field, value, names))
-        for name, value, is_known in zip(part["name"], own, known, strict=True)
+        readable(field, value, names) if is_known else _("{name} (unknown)", name=readable(field, text, names))
+        for value, text, is_known in zip(part["value"], own, known, strict=True)
     ]
-    kinds, times = main_kind(run.id, field), times_of(run.id, field, chosen.table_row)
+    kinds, times = main_kind(run.id, field), times_of(run.id, field, table_row)
     kind, time = ([of_item.get(value, "") for value in own] for of_item in (kinds, times))
     return part.assign(name=labels, kind=kind, time=time, is_known=known)
 
@@ -73,18 +72,27 @@ def names_of(run: Run, encoder: Encoder, history: str) -> dict[str, str]:
     return names.get(encoder.schema.column(history).candidate or "", {}) | names.get(history, {})
 
 
-def item_options(encoder: Encoder, history: str, own: list[str]) -> dict[str, str]:
-    """Keys of what a history may hold, with the values: the row's own items first, each by its place."""
-    options = {f"own-{place}": value for place, value in enumerate(own)}
+def item_options(run: Run, history: str, own: list[str]) -> tuple[dict[str, str], dict[str, str]]:
+    """What a history may hold, its ``own`` items first: the values, and what is shown of them, by the same keys."""
+    values, labels = _offered(run.id, history, readouts.told_of(run.id))
+    keys = [f"own-{place}" for place in range(len(own))]
+    own_labels = _labels(run, history, own)
+    return dict(zip(keys, own, strict=True)) | values, dict(zip(keys, own_labels, strict=True)) | labels
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _offered(run_id: str, history: str, told: Told) -> tuple[dict[str, str], dict[str, str]]:  # noqa: ARG001
+    """Of the most frequent items: values and labels by keys; ``told`` is which names there are."""
+    run, encoder = services.runs().get(run_id), readouts.model_of(run_id)[1]
     values = encoder.vocabulary_of(history).texts.head(MOST_OPTIONS).to_list()
-    return options | {f"new-{place}": value for place, value in enumerate(values)}
+    keys = [f"new-{place}" for place in range(len(values))]
+    return dict(zip(keys, values, strict=True)), dict(zip(keys, _labels(run, history, values), strict=True))
 
 
-def item_labels(run: Run, history: str, options: dict[str, str]) -> dict[str, str]:
-    """What is shown for each key of ``item_options``."""
+def _labels(run: Run, history: str, values: list[str]) -> list[str]:
     encoder = readouts.model_of(run.id)[1]
     names, field = names_of(run, encoder, history), encoder.schema.column(history).candidate or history
-    return {key: shorten(readable(field, value, names), 40) for key, value in options.items()}
+    return [shorten(readable(field, value, names), 40) for value in values]
 
 
 def with_item(run_id: str, batch: Batch, field: str, value: str) -> Batch:
@@ -100,33 +108,45 @@ def with_item(run_id: str, batch: Batch, field: str, value: str) -> Batch:
     return edited(batch, encoder, edits)
 
 
-@st.cache_data(max_entries=32, show_spinner=False)
 def kinds_of(run_id: str, field: str) -> Kinds:
-    """Column -> item -> kind, of the items that are candidates in ``field`` and those that a table of them tells of."""
+    """Column -> item -> kind, of the items that are candidates in ``field`` and those that a table of them tells of.
+
+    Shared, so never changed.
+    """
+    return _kinds(run_id, field, readouts.told_of(run_id))
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _kinds(run_id: str, field: str, told: Told) -> Kinds:  # noqa: ARG001
     run = services.runs().get(run_id)
     dataset = readouts.dataset_of(run)
     found = item_kinds(dataset.frame, run.spec().preparation.schema, field)
-    told = dataset.kinds().get(field, {})
-    return found | {column: kinds | found.get(column, {}) for column, kinds in told.items()}
+    of_table = dataset.kinds().get(field, {})
+    return found | {column: kinds | found.get(column, {}) for column, kinds in of_table.items()}
 
 
 def main_kind(run_id: str, field: str) -> dict[str, str]:
     """Item -> kind, by one of the columns that tell of the most items; nothing where none tells any.
 
-    It is the one that has the fewest kinds, words before numbers.
+    It is the one that has the fewest kinds, words before numbers. Shared, so never changed.
     """
-    kinds = kinds_of(run_id, field).values()
+    return _main_kind(run_id, field, readouts.told_of(run_id))
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _main_kind(run_id: str, field: str, told: Told) -> dict[str, str]:
+    kinds = _kinds(run_id, field, told).values()
     most = max(map(len, kinds), default=0)
-    told = (of_items for of_items in kinds if len(of_items) > MOST_TOLD * most)
-    return min(told, key=lambda of_items: (_are_numbers(of_items), len(set(of_items.values()))), default={})
+    of_most = (of_items for of_items in kinds if len(of_items) > MOST_TOLD * most)
+    return min(of_most, key=lambda of_items: (_are_numbers(of_items), len(set(of_items.values()))), default={})
 
 
 def _are_numbers(of_items: dict[str, str]) -> bool:
     return as_number(pl.Series(list(of_items.values()))).null_count() < len(of_items) / 2
 
 
-@st.cache_data(max_entries=256, show_spinner=False)
+@st.cache_resource(max_entries=256, show_spinner=False)
 def times_of(run_id: str, field: str, row: int) -> dict[str, str]:
-    """Item -> when the user of a row of the table met it."""
+    """Item -> when the user of a row of the table met it; shared, so never changed."""
     run = services.runs().get(run_id)
     return item_times(readouts.dataset_of(run).frame, run.spec().preparation.schema, row, field)

@@ -121,35 +121,36 @@ def thinned(frame: pd.DataFrame, most: int = MOST_POINTS) -> pd.DataFrame:
     return frame.iloc[::-step].iloc[::-1]
 
 
-@kept
 def bars_over_history(
     frame: pd.DataFrame, value: str, title: dict[str, str], axis: str, is_signed: bool, is_labelled: bool = True
-) -> Any:
+) -> Drawing:
     """One bar per history item; ``frame`` has ``label`` (unique, from top to bottom) and the column ``value``.
 
     Without labels it stands to the right of a chart that has them.
     """
-    shown = frame.rename(columns={value: "amount"})
+    limit = float(frame[value].abs().max()) or 1.0
+    shown = frame.rename(columns={value: "amount"}).assign(share=frame[value] / limit)
+    told = tuple(name for name in ("kind", "time") if name in shown)
+    bars = _history_bars(axis, is_signed, is_labelled, told, height=max(160, 26 * len(shown) + 90))
+    return bars.entitled(title).filled(bars=shown)
+
+
+@kept
+def _history_bars(axis: str, is_signed: bool, is_labelled: bool, told: tuple[str, ...], height: int) -> Any:
     labels = alt.Axis(labelLimit=340, labelOverlap=False, labelFlush=False)
-    y = alt.Y("label:N", sort=None, title=None, axis=labels if is_labelled else None)
-    limit = float(shown["amount"].abs().max()) or 1.0
-    scale = alt.Scale(range="diverging", domain=[-limit, limit])
-    color = alt.Color("amount:Q", scale=scale, legend=None) if is_signed else alt.value(hue("din"))
-    chart = (
-        alt.Chart(shown)
-        .mark_bar(cornerRadiusEnd=3)
-        .encode(
-            x=alt.X("amount:Q", title=axis, scale=alt.Scale(zero=True), axis=alt.Axis(tickCount=5)),
-            y=y,
-            color=color,
-            tooltip=[
-                alt.Tooltip("label:N", title=_("item")),
-                *(alt.Tooltip(f"{name}:N", title=_(name)) for name in ("kind", "time") if name in shown),
-                alt.Tooltip("amount:Q", format="+.4f", title=axis),
-            ],
-        )
+    scale = alt.Scale(range="diverging", domain=[-1, 1])
+    bars = alt.Chart(alt.NamedData("bars")).mark_bar(cornerRadiusEnd=3)
+    bars = bars.encode(
+        x=alt.X("amount:Q", title=axis, scale=alt.Scale(zero=True), axis=alt.Axis(tickCount=5)),
+        y=alt.Y("label:N", sort=None, title=None, axis=labels if is_labelled else None),
+        color=alt.Color("share:Q", scale=scale, legend=None) if is_signed else alt.value(hue("din")),
+        tooltip=[
+            alt.Tooltip("label:N", title=_("item")),
+            *(alt.Tooltip(f"{name}:N", title=_(name)) for name in told),
+            alt.Tooltip("amount:Q", format="+.4f", title=axis),
+        ],
     )
-    return readable(chart, title=title, height=max(160, 26 * len(shown) + 90))
+    return readable(bars, height=height)
 
 
 @kept

@@ -56,7 +56,7 @@ def draw() -> None:
 def _one_row(run: Run, chosen: ChosenRow) -> None:
     encoded = readouts.encoded_of(run.id)
     row = encoded.batch(chosen.split).select(slice(chosen.place, chosen.place + 1))
-    table_row = readouts.dataset_of(run).part(chosen.table_row, 1)
+    table_row = readouts.row_of(run.id, chosen.table_row)
     _number(run, row, table_row)
     tell_gaps(readouts.model_of(run.id)[1], row, table_row)
     _parts(run, table_row, chosen)

@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import streamlit as st
 from torch import nn
 
 from ..data.batch import Batch
-from ..data.dataset import EncodedDataset
+from ..data.dataset import EncodedDataset, Told
 from ..data.encoding import Encoder
 from ..data.store import DataSet
 from ..explain import readouts as explain
@@ -49,6 +50,17 @@ def fields_of(run_id: str) -> tuple[str, ...]:
 def dataset_of(run: Run) -> DataSet:
     """The data set that a run was trained on."""
     return services.datasets().get(run.spec().dataset_id)
+
+
+def told_of(run_id: str) -> Told:
+    """Which names and kinds of values there are by now: for the keys of what is kept and depends on them."""
+    return dataset_of(services.runs().get(run_id)).told()
+
+
+@st.cache_resource(max_entries=256, show_spinner=False)
+def row_of(run_id: str, row: int) -> pl.DataFrame:
+    """One row of the table that a run was trained on, counted from 0; shared, so never changed."""
+    return dataset_of(services.runs().get(run_id)).part(row, 1)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)

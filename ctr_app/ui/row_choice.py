@@ -12,9 +12,10 @@ import polars as pl
 import streamlit as st
 
 from ..data.columns import as_text
+from ..data.dataset import Told
 from ..data.errors import shorten, spaced
 from ..training.run_store import Run
-from . import readouts, scores
+from . import readouts, scores, services
 from .state import set_widget, widget_value
 from .words import _
 
@@ -116,19 +117,19 @@ def _search(run: Run, page: str, split: str) -> Search | None:
         persist_state="session",
         width=180,
     )
-    names = readouts.dataset_of(run).names().get(column, {})
-    counts = _values(run.id, split, column)
+    dataset = readouts.dataset_of(run)
+    names, labels = dataset.names().get(column, {}), _values(run.id, split, column, dataset.told())
     value = st.selectbox(
         _("Its value"),
-        list(counts),
+        list(labels),
         index=None,
         key=f"{page}-searched-{run.id}-{columns.index(column)}",
         placeholder=_("any"),
         help=_(
             "In brackets how many rows have it. The {count} most frequent are listed; any can be typed.",
-            count=spaced(len(counts)),
+            count=spaced(len(labels)),
         ),
-        format_func=lambda value: _value_in_words(names.get(value) or value, counts.get(value, 0)),
+        format_func=lambda value: labels.get(value) or _value_in_words(names.get(value) or value, 0),
         accept_new_options=True,
         persist_state="session",
         width=280,
@@ -147,16 +148,20 @@ def _columns(run: Run) -> list[str]:
     return found + [name for name in readouts.model_of(run.id)[1].layout.categorical if name != schema.group]
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
-def _values(run_id: str, split: str, column: str) -> dict[str, int]:
-    """The most frequent values of a column in a split, with how many of its rows have them."""
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _values(run_id: str, split: str, column: str, told: Told) -> dict[str, str]:  # noqa: ARG001
+    """The most frequent values of a column in a split, and what is shown of each: its name, and how many rows have it.
+
+    ``told`` is which names there are. Shared, so never changed.
+    """
     counts = _texts(run_id, split, column).drop_nulls().value_counts(sort=True).head(MOST_VALUES)
-    return dict(counts.iter_rows())
+    names = readouts.dataset_of(services.runs().get(run_id)).names().get(column, {})
+    return {value: _value_in_words(names.get(value) or value, count) for value, count in counts.iter_rows()}
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
+@st.cache_resource(max_entries=64, show_spinner=False)
 def _places(run_id: str, split: str, chosen: str, search: Search | None) -> np.ndarray:
-    """int (k,): the rows of the split that pass the filter and the search, in the filter's order."""
+    """int (k,): the rows of the split that pass the filter and the search, in the filter's order; never changed."""
     encoded = readouts.encoded_of(run_id)
     rows = encoded.rows(split)
     labels = np.asarray(rows.labels)
@@ -177,6 +182,6 @@ def _places(run_id: str, split: str, chosen: str, search: Search | None) -> np.n
 
 def _texts(run_id: str, split: str, column: str) -> pl.Series:
     """A column of the table as text, in the rows of a split."""
-    run = readouts.services.runs().get(run_id)
+    run = services.runs().get(run_id)
     rows = np.asarray(readouts.encoded_of(run_id).rows(split).rows)
     return as_text(readouts.dataset_of(run).frame[column]).gather(rows)

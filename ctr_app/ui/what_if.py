@@ -21,7 +21,8 @@ from ..training.metrics import sigmoid
 from ..training.run_store import Run
 from ..training.trainer import predict
 from . import charts, parts, prediction_charts, readouts
-from .attention_items import item_labels, item_options
+from .attention_history import UNMOVED
+from .attention_items import item_options
 from .row_choice import ChosenRow
 from .row_words import is_missing, items_of
 from .words import _, plain
@@ -70,11 +71,11 @@ def _edit(run: Run, row: Batch, table_row: pl.DataFrame, chosen: ChosenRow) -> N
     for place, field in enumerate(edited):
         with columns[place % len(columns)]:
             edits[field] = _value_widget(run, encoder, field, table_row, chosen)
-    before = float(predict(model, row)[0])
-    after = float(predict(model, explain.edited(row, encoder, edits))[0])
-    _before_and_after(before, after)
     if len(edits) == 2:
         _pair(run, row, edits)
+    else:
+        after = float(predict(model, explain.edited(row, encoder, edits))[0])
+        _before_and_after(float(predict(model, row)[0]), after)
     _many(run, edits, chosen)
 
 
@@ -104,8 +105,7 @@ def _value_widget(run: Run, encoder: Encoder, field: str, table_row: pl.DataFram
 
 
 def _history_widget(run: Run, field: str, own: list[str], key: str) -> list[str]:
-    options = item_options(readouts.model_of(run.id)[1], field, own)
-    labels = item_labels(run, field, options)
+    options, labels = item_options(run, field, own)
     picked = st.multiselect(
         plain(field), list(options), default=list(options)[: len(own)], key=key, format_func=labels.__getitem__
     )
@@ -116,8 +116,9 @@ def _before_and_after(before: float, after: float) -> None:
     ctr_before, ctr_after = sigmoid(np.array([before, after]))
     with st.container(horizontal=True):
         change = _("{change:+.1f} points", change=100 * (ctr_after - ctr_before))
-        parts.changed_metric(_("CTR after the edits"), f"{ctr_after:.1%}", change, before != after)
-        parts.changed_metric(_("Logit after the edits"), f"{after:+.4f}", f"{after - before:+.4f}", before != after)
+        is_changed = abs(after - before) >= UNMOVED
+        parts.changed_metric(_("CTR after the edits"), f"{ctr_after:.1%}", change, is_changed)
+        parts.changed_metric(_("Logit after the edits"), f"{after:+.4f}", f"{after - before:+.4f}", is_changed)
 
 
 def _pair(run: Run, row: Batch, edits: dict[str, Value]) -> None:
@@ -126,6 +127,7 @@ def _pair(run: Run, row: Batch, edits: dict[str, Value]) -> None:
     a, b = edits.items()
     alone = [_("{field} alone", field=shorten(field)) for field in edits]
     found = explain.pair_split(model, encoder, row, a, b)
+    _before_and_after(found.before, found.after)
     frame = pd.DataFrame(
         {
             "part": [*alone, _("both together, beyond that")],

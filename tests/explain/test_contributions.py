@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from itertools import permutations
 
-import numpy as np
 import pytest
 import torch
 from captum.attr import FeatureAblation, IntegratedGradients
 
 from ctr_app.data.batch import Batch
-from ctr_app.explain.contributions import ablation, agreement, exact, mixed, per_field, shapley
+from ctr_app.explain.contributions import ablation, agreement, exact, per_field, shapley
 from ctr_app.explain.gradients import integrated_gradients
 from ctr_app.models.fm import FM
 from ctr_app.training.trainer import predict
@@ -145,18 +144,3 @@ def test_methods_that_say_the_same_agree() -> None:
     found = [exact(model, row, batch), shapley(model, encoder.layout, row, batch, num_orders=600)]
     assert per_field(found[0]).sum() == pytest.approx(found[0].logit - found[0].baseline, abs=1e-5)
     assert agreement(found)["correlation"].item() > 0.9
-
-
-def test_mixed_rows_have_the_fields_that_were_taken() -> None:
-    encoder, batch = encoded()
-    layout, row, others = encoder.layout, row_of(batch, 0), batch.select(slice(5, 9))
-    generator = np.random.default_rng(0)
-    taken = torch.from_numpy(generator.random((6, len(layout.field_names))) < 0.5)
-    found = mixed(layout, row, others, taken)
-    for line in range(6):
-        kept = {name for name, is_taken in zip(layout.field_names, taken[line].tolist(), strict=True) if not is_taken}
-        slow = with_values(others, row, layout, kept)
-        part = found.select(slice(4 * line, 4 * line + 4))
-        assert torch.equal(part.numeric, slow.numeric)
-        assert torch.equal(part.categorical, slow.categorical)
-        assert all(torch.equal(part.sequences[n], slow.sequences[n]) for n in slow.sequences)

@@ -10,7 +10,7 @@ import torch
 from ctr_app.data.batch import Batch
 from ctr_app.explain.attention import leave_one_out
 from ctr_app.explain.faithfulness import attention_by_match, attention_by_recency, deletion_curve, faithfulness
-from ctr_app.explain.gradients import integrated_gradients, item_gradients
+from ctr_app.explain.gradients import Gradients, integrated_gradients
 from ctr_app.explain.what_if import edited
 from ctr_app.models.din import DIN
 from ctr_app.training.trainer import predict
@@ -103,7 +103,7 @@ def test_mean_attention_counts_every_item_once() -> None:
 def test_gradients_of_items_sum_to_the_historys() -> None:
     encoder, batch = encoded()
     model, row = din(encoder.layout), row_of(batch, long_rows(batch, 3)[0])
-    found = item_gradients(model, encoder.layout, row, batch, "films")
+    found = Gradients(model, encoder.layout, batch).of_items(row)["films"]
     whole = integrated_gradients(model, encoder.layout, row, batch).frame.set_index("field")
     assert len(found) == int((row.sequences["films"] > 0).sum())
     assert found.sum() == pytest.approx(whole.loc["films", "contribution"])
