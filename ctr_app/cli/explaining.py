@@ -14,9 +14,10 @@ from ..data.schema import Role
 from ..data.store import DatasetStore
 from ..explain.attention import encode_row, predicted_ctr
 from ..explain.contributions import Contributions, ablation, exact, shapley
+from ..explain.counterfactuals import counterfactuals
 from ..explain.gradients import integrated_gradients
 from ..explain.readouts import sample_batch
-from ..explain.what_if import Value, counterfactuals, edited, pair_split
+from ..explain.what_if import Value, edited, pair_split
 from ..models.fm import FM
 from ..training.run_store import RunStore
 from .output import show

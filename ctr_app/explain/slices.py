@@ -86,7 +86,7 @@ def _codes(scored: Scored, encoder: Encoder, field: str, names: Mapping[str, str
     codes = quantile_bins(numbers)
     ends = [(numbers[codes == code].min(), numbers[codes == code].max()) for code in range(codes.max() + 1)]
     labels = range_labels(*(np.array(side) for side in zip(*ends, strict=True)))
-    return codes, labels if field in layout.numeric else [f"{label} long" for label in labels]
+    return codes, labels if field in layout.numeric else [f"length {label}" for label in labels]
 
 
 def _of_values(ids: np.ndarray, encoder: Encoder, field: str, names: Mapping[str, str]) -> tuple[np.ndarray, list[str]]:

@@ -1,9 +1,9 @@
-"""What if a row were another: edits of fields, the change that two edits make together, and the fewest that suffice."""
+"""What if a row were another: edits of fields, the change that two edits make together, and curves over a field."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -23,7 +23,6 @@ from .mixing import RowPairs, with_field
 Value = str | float | None | Sequence[str]
 MOST_VALUES = 200
 NUM_QUANTILES = 20
-BEAM = 40
 
 
 def edited(batch: Batch, encoder: Encoder, edits: Mapping[str, Value]) -> Batch:
@@ -83,62 +82,6 @@ def rows_with(encoder: Encoder, rows: EncodedRows, row: Batch, fields: Sequence[
     return int(found.sum())
 
 
-@dataclass(frozen=True)
-class Counterfactual:
-    """Edits that bring a row over a threshold, and the CTR that they lead to."""
-
-    edits: dict[str, Value]
-    ctr: float
-
-
-def counterfactuals(
-    model: nn.Module,
-    encoder: Encoder,
-    row: Batch,
-    allowed: Sequence[str],
-    threshold: float,
-    most_edits: int = 3,
-    count: int = 5,
-) -> tuple[list[Counterfactual], Counterfactual]:
-    """The fewest edits of ``allowed`` fields that bring the CTR of a row to the other side of ``threshold``.
-
-    Values are those that training showed: the MOST_VALUES most frequent of a categorical field, twenty quantiles of a
-    number. All single edits are tried; of more than one, those that extend the BEAM best so far, so that a
-    combination whose parts do nothing alone may be missed. Returns those that reach it, the least overshooting first
-    (none, if none was found), and what came nearest. Histories are not edited.
-
-    Raises:
-        InputError: if the threshold is not between 0 and 1, or if no field is allowed.
-    """
-    if not 0 < threshold < 1:
-        raise InputError("A threshold is a CTR between 0 and 1, not {value}.", value=threshold)
-    steps = [step for field in allowed for step in _steps(encoder, row, field)]
-    if not steps:
-        raise InputError("Choose at least one field that may be edited, and that has another value.")
-    goal = float(np.log(threshold / (1 - threshold)))
-    sign = 1.0 if predict(model, row)[0] < goal else -1.0
-    beam: list[tuple[_Step, ...]] = [()]
-    nearest = _counterfactual((), float(predict(model, row)[0]))
-    for _ in range(most_edits):
-        tried = _extended(beam, steps)
-        if not tried:
-            break
-        logits = _logits(model, encoder, row, tried)
-        is_over = sign * (logits - goal) >= 0
-        if is_over.any():
-            best = np.flatnonzero(is_over)[np.argsort(sign * logits[is_over], kind="stable")][:count]
-            found = [_counterfactual(tried[i], logits[i]) for i in best]
-            return found, found[0]
-        order = np.argsort(-sign * logits, kind="stable")[:BEAM]
-        beam, best_so_far = [tried[i] for i in order], _counterfactual(tried[order[0]], logits[order[0]])
-        nearest = max(nearest, best_so_far, key=lambda found: sign * found.ctr)
-    return [], nearest
-
-
-def _counterfactual(edits: tuple[_Step, ...], logit: float) -> Counterfactual:
-    return Counterfactual({step.field: step.value for step in edits}, float(sigmoid(np.array(logit))))
-
-
 def ice(model: nn.Module, encoder: Encoder, rows: Batch, field: str) -> pd.DataFrame:
     """CTR of each of n rows with ``field`` set to each of K values: columns row, value, place, ctr.
 
@@ -146,7 +89,7 @@ def ice(model: nn.Module, encoder: Encoder, rows: Batch, field: str) -> pd.DataF
     (Friedman 2001, section 8.2). Values are quantiles of a number, ascending, or the most frequent values; ``place``
     is their place, 0 to K - 1.
     """
-    steps = _values(encoder, field)
+    steps = values_for(encoder, field)
     if not steps:
         raise InputError("{field} is a history, and has no curve of values.", field=field)
     many = [with_field(encoder.layout, rows, field, step.encoded.expand(len(rows))) for step in steps]
@@ -162,7 +105,7 @@ def ice(model: nn.Module, encoder: Encoder, rows: Batch, field: str) -> pd.DataF
 
 
 @dataclass(frozen=True)
-class _Step:
+class Step:
     """One edit: a field, the value as it stands in a table, and as the model reads it."""
 
     field: str
@@ -170,58 +113,25 @@ class _Step:
     encoded: Tensor
 
 
-def _values(encoder: Encoder, field: str) -> list[_Step]:
+def values_for(encoder: Encoder, field: str) -> list[Step]:
     """What a field may be set to, among what training showed; nothing for a history."""
     layout = encoder.layout
     if field in layout.numeric:
-        shares = torch.linspace(-0.5, 0.5, NUM_QUANTILES + 1) * 12.0**0.5
-        numbers = encoder.transforms[field].inverse(shares.numpy())
-        _, first = np.unique(numbers, return_index=True)
-        again = encoder.transforms[field](numbers)
-        return [_Step(field, float(numbers[place]), torch.tensor(again[place])) for place in first]
+        numbers = _seen_numbers(encoder.transforms[field].quantiles)
+        encoded = encoder.transforms[field](numbers)
+        return [Step(field, float(number), torch.tensor(read)) for number, read in zip(numbers, encoded, strict=True)]
     if field in layout.categorical:
         texts = encoder.vocabulary_of(field).texts.head(MOST_VALUES)
         ids = encoder.vocabulary_of(field).ids(texts)
-        return [_Step(field, text, torch.tensor(int(i))) for text, i in zip(texts, ids, strict=True)]
+        return [Step(field, text, torch.tensor(int(i))) for text, i in zip(texts, ids, strict=True)]
     return []
 
 
-def _steps(encoder: Encoder, row: Batch, field: str) -> list[_Step]:
-    """The edits of one field that change the row."""
-    layout = encoder.layout
-    if field not in layout.field_names:
-        raise InputError("This run has no field {field}; it has {known}.", field=field, known=_known(encoder))
-    steps = _values(encoder, field)
-    own = row.numeric[0, layout.numeric.index(field)] if field in layout.numeric else None
-    if field in layout.categorical:
-        own = row.categorical[0, layout.categorical.index(field)]
-    return [step for step in steps if own is None or float(step.encoded) != float(own)]
-
-
-def _extended(beam: list[tuple[_Step, ...]], steps: list[_Step]) -> list[tuple[_Step, ...]]:
-    """Each list of edits with one more, of a field that it does not edit; each set of edits once."""
-    seen: dict[frozenset[tuple[str, Value]], tuple[_Step, ...]] = {}
-    for edits in beam:
-        fields = {step.field for step in edits}
-        for step in steps:
-            if step.field not in fields:
-                found = (*edits, step)
-                seen.setdefault(frozenset((s.field, s.value) for s in found), found)
-    return list(seen.values())
-
-
-def _logits(model: nn.Module, encoder: Encoder, row: Batch, tried: list[tuple[_Step, ...]]) -> np.ndarray:
-    """Logits, float64 (len(tried),), of the row after each list of edits."""
-    layout = encoder.layout
-    rows = row.select(torch.zeros(len(tried), dtype=torch.long))
-    numeric, categorical = rows.numeric.clone(), rows.categorical.clone()
-    for number, edits in enumerate(tried):
-        for step in edits:
-            if step.field in layout.numeric:
-                numeric[number, layout.numeric.index(step.field)] = step.encoded
-            else:
-                categorical[number, layout.categorical.index(step.field)] = step.encoded
-    return predict(model, replace(rows, numeric=numeric, categorical=categorical))
+def _seen_numbers(quantiles: np.ndarray) -> np.ndarray:
+    """About twenty of the quantiles, from the least to the greatest; whole ones, where most are whole."""
+    whole = quantiles[quantiles == np.round(quantiles)]
+    known = whole if 2 * len(whole) > len(quantiles) else quantiles
+    return np.unique(known[np.linspace(0, len(known) - 1, NUM_QUANTILES + 1).round().astype(np.int64)])
 
 
 def _encoded(encoder: Encoder, field: str, value: Value, batch: Batch) -> Tensor:

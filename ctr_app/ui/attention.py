@@ -89,6 +89,13 @@ def _tell_gaps(model: DIN, found: pd.DataFrame) -> None:
     histories = [history.name for group in model.groups for history in group]
     if empty := [name for name in histories if name not in set(found["history"])]:
         st.info(_("Nothing in {names} yet, so it has no bars.", names=plain(", ".join(empty))))
+    if any(len(group) > 1 for group in model.groups):
+        st.caption(
+            _(
+                "These histories are attended to jointly: items that stand at the same place from the end share one "
+                "weight, and one is left out with those beside it."
+            )
+        )
     for history, part in found.groupby("history", sort=False):
         _tell_unknown(plain(history), len(part), int((~part["is_known"]).sum()))
 

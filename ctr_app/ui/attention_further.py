@@ -138,7 +138,7 @@ def _deletion_of_one(din: DIN, batch: Batch, part: pd.DataFrame, history: str) -
     ]
     frame = pd.concat(frames)
     last = float(frame["logit"].iloc[-1])
-    sentence = _("Without its history this row's logit is {change:+.2f}", change=last)
+    sentence = _("Without its history this row's logit changes by {change:+.3f}", change=last)
     title = charts.titled(sentence, _("this row, item after item"))
     attention_charts.deletion_chart(frame, title, False).draw(alt=sentence)
 
@@ -233,7 +233,7 @@ def _means(run: Run, _chosen: ChosenRow, _batch: Batch, part: pd.DataFrame) -> N
 def _match_words(found: pd.DataFrame) -> str:
     by_match = found.set_index("is_same")["weight"]
     if len(by_match) < 2:
-        return _("all items are alike in it")
+        return _("all items share it with the candidate") if by_match.index[0] else _("no item shares it")
     return _(
         "{same:.2f} where it is the candidate's, {other:.2f} elsewhere", same=by_match[True], other=by_match[False]
     )
@@ -245,8 +245,8 @@ def _averages(run_id: str, history: str, field: str) -> tuple[pd.DataFrame, dict
     model, encoder = readouts.model_of(run_id)
     din = din_or_error(model)
     batch = sample_batch(readouts.encoded_of(run_id).batch("valid"), MEAN_ROWS)
-    others = [s.name for s in encoder.layout.sequences if s.name != history]
-    found = {other: attention_by_match(din, batch, history, other) for other in others}
+    parallel = [s.name for s in encoder.layout.sequences if s.candidate not in (None, field)]
+    found = {other: attention_by_match(din, batch, history, other) for other in parallel}
     place = encoder.layout.categorical.index(field)
     for name, kinds in kinds_of(run_id, field).items():
         found[name] = attention_by_kind(din, batch, history, place, kind_codes(encoder, field, kinds))

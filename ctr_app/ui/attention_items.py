@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pandas as pd
 import polars as pl
 import streamlit as st
@@ -61,9 +63,19 @@ def labels_of(part: pd.DataFrame) -> list[str]:
 
 
 def _in_words(name: str, kind: str, time: str) -> str:
-    known = [part for part in (shorten(kind, LONGEST_KIND), time) if part]
+    known = [part for part in (_short_kind(kind), time) if part]
     longest = max(LEAST_NAME, LONGEST_LABEL - sum(3 + len(part) for part in known)) if known else LONGEST_NAME
     return " · ".join([shorten(name, longest), *known])
+
+
+def _short_kind(kind: str) -> str:
+    """Of a list that is too long its first, and how many more there are: ``Action +2``."""
+    first, *others = re.split(r"[|,;^/]", kind)
+    return (
+        f"{shorten(first, LONGEST_KIND - 3)} +{len(others)}"
+        if len(kind) > LONGEST_KIND and others
+        else shorten(kind, LONGEST_KIND)
+    )
 
 
 def names_of(run: Run, encoder: Encoder, history: str) -> dict[str, str]:

@@ -157,7 +157,11 @@ def _numbers(rows: Rows) -> None:
     if not scored.has_both_labels:
         words += " " + _("All rows have one label, so nothing can be said about their ranking: no AUC.")
     groups = scores.groups(rows)
-    if groups is not None:
+    if groups is not None and not groups.mixed:
+        words += " " + _(
+            "None of the {count} groups has rows of both labels, so there is no GAUC.", count=spaced(groups.left_out)
+        )
+    elif groups is not None:
         words += " " + _(
             "GAUC is over {mixed} groups; {left} more have one label alone and are left out.",
             mixed=spaced(groups.mixed),

@@ -20,7 +20,7 @@ SIGNED = alt.Scale(range="diverging", domain=[-1, 1])
 def waterfall(frame: pd.DataFrame, title: dict[str, str]) -> Any:
     """Bars from where the one above ends; ``frame`` has label, start, stop, amount, text and is_total, in order."""
     shown = frame.assign(sign=np.sign(frame["amount"]) * 0.8)
-    axis = alt.Axis(labelLimit=300, labelOverlap=False, labelFlush=False)
+    axis = alt.Axis(labelLimit=380, labelOverlap=False, labelFlush=False)
     y = alt.Y("label:N", sort=list(shown["label"]), title=None, axis=axis)  # layers begin with different parts
     scale = alt.Scale(zero=False, nice=True, padding=42)
     x = alt.X("start:Q", title=_("logit"), scale=scale, axis=alt.Axis(tickCount=6))

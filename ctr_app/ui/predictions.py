@@ -38,6 +38,7 @@ BASELINES = {"mean": "The average of training rows", "row": "One other row"}
 BASELINE_ROWS = 100
 MOST_PARTS = 12
 TOO_MUCH = 0.05
+SMALL = 0.05  # logits; if nothing contributes more, the digits behind count
 
 
 def draw() -> None:
@@ -242,10 +243,8 @@ def _steps(found: Contributions, names: dict[str, str]) -> pd.DataFrame:
         at += amount
     lines.append((_("this row"), found.logit, found.logit, 0.0, True))
     steps = pd.DataFrame(lines, columns=["label", "start", "stop", "amount", "is_total"])
-    texts = [
-        f"{s:+.3f}" if t else f"{a:+.3f}"
-        for s, a, t in zip(steps["stop"], steps["amount"], steps["is_total"], strict=True)
-    ]
+    digits = 3 if steps["amount"].abs().max() >= SMALL else 5
+    texts = [f"{n:+.{digits}f}" for n in steps["stop"].where(steps["is_total"], steps["amount"])]
     return steps.assign(text=texts, right=steps[["start", "stop"]].max(axis=1), label=_distinct(list(steps["label"])))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import polars as pl
 import streamlit as st
@@ -17,6 +18,8 @@ from .words import _, plain
 
 Names = Mapping[str, Mapping[str, str]]
 MOST_NAMED = 12
+# In characters.
+LONGEST_VALUE, LONGEST_HISTORY, LONGEST_ITEM = 28, 38, 22
 
 
 def cells_in_words(encoder: Encoder, table_row: pl.DataFrame, names: Names) -> dict[str, str]:
@@ -25,7 +28,8 @@ def cells_in_words(encoder: Encoder, table_row: pl.DataFrame, names: Names) -> d
     for column in encoder.schema.fields:
         named = names.get(column.name, {}) or names.get(column.candidate or "", {})
         text = _cell_in_words(table_row, column, named)
-        found[column.name] = f"{shorten(column.name, 22)} = {shorten(text, 28)}"
+        longest = LONGEST_HISTORY if column.role is Role.SEQUENCE else LONGEST_VALUE
+        found[column.name] = f"{shorten(column.name, 22)} = {shorten(text, longest)}"
     return found
 
 
@@ -38,12 +42,19 @@ def _cell_in_words(table_row: pl.DataFrame, column: Column, named: Mapping[str, 
     return named.get(text, text)
 
 
+def value_in_words(value: Any, names: Mapping[str, str]) -> str:
+    """A value of a field as it stands in a table; numbers with the digits that count."""
+    if value is None:
+        return _("(missing)")
+    return f"{float(f'{value:.4g}'):g}" if isinstance(value, float) else names.get(str(value), str(value))
+
+
 def _history_in_words(items: list[str]) -> str:
     if not items:
         return _("nothing yet")
     if len(items) == 1:
         return items[0]
-    return _("{count} items, last {item}", count=len(items), item=items[-1])
+    return _("{count} items, last {item}", count=len(items), item=shorten(items[-1], LONGEST_ITEM))
 
 
 def items_of(table_row: pl.DataFrame, column: Column) -> list[str]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -20,11 +18,11 @@ from ..explain.what_if import Value
 from ..training.metrics import sigmoid
 from ..training.run_store import Run
 from ..training.trainer import predict
-from . import charts, parts, prediction_charts, readouts
+from . import charts, fewest_edits, parts, prediction_charts, readouts
 from .attention_history import UNMOVED
 from .attention_items import item_options
 from .row_choice import ChosenRow
-from .row_words import is_missing, items_of
+from .row_words import is_missing, items_of, value_in_words
 from .words import _, plain
 
 MOST_OPTIONS = 5000
@@ -48,7 +46,7 @@ def draw(run: Run, row: Batch, table_row: pl.DataFrame, chosen: ChosenRow) -> No
         format_func=lambda name: _(WAYS[name]),
         label_visibility="collapsed",
     )
-    draw_one = {"edit": _edit, "fewest": _fewest, "curve": _curve}[way or "edit"]
+    draw_one = {"edit": _edit, "fewest": fewest_edits.draw, "curve": _curve}[way or "edit"]
     with parts.sentences():
         draw_one(run, row, table_row, chosen)
 
@@ -174,75 +172,6 @@ def _many(run: Run, edits: dict[str, Value], chosen: ChosenRow) -> None:
     )
 
 
-def _fewest(run: Run, row: Batch, table_row: pl.DataFrame, chosen: ChosenRow) -> None:
-    """The fewest edits that bring the prediction over a threshold."""
-    model, encoder = readouts.model_of(run.id)
-    fields = [*encoder.layout.numeric, *encoder.layout.categorical]
-    ctr = float(sigmoid(predict(model, row))[0])
-    left, right = st.columns([1, 2])
-    start = round(100 * (min(0.95, 2 * ctr) if ctr < 0.5 else max(0.05, ctr / 2)), 1)
-    percent = left.number_input(
-        _("Threshold, CTR in %"), 0.1, 99.9, start, key=f"predictions-threshold-{run.id}-{chosen.table_row}"
-    )
-    allowed = right.multiselect(
-        _("Fields that may be edited"),
-        fields,
-        default=fields,
-        key=f"predictions-allowed-{run.id}",
-    )
-    with st.spinner(_("Trying values that training showed")):
-        found, nearest = _counterfactuals(run.id, chosen, tuple(allowed), percent / 100)
-    names = readouts.dataset_of(run).names()
-    if not found:
-        edits = plain(_edits_in_words(nearest.edits, names, table_row))
-        st.info(_("Up to three edits come no nearer than {ctr:.1%}: {edits}.", ctr=nearest.ctr, edits=edits))
-        return
-    st.markdown(f"**{plain(_sentence(found[0], names))}**")
-    lines = [{_("edits"): _edits_in_words(one.edits, names, table_row), _("CTR"): one.ctr} for one in found]
-    st.dataframe(
-        pd.DataFrame(lines),
-        hide_index=True,
-        column_config={_("CTR"): st.column_config.NumberColumn(format="percent")},
-    )
-    st.caption(
-        _(
-            "Values are ones that training showed. It says what would move the model, not what would move a person; "
-            "more than one edit is searched from the best so far, so a combination can be missed."
-        )
-    )
-
-
-def _sentence(found: explain.Counterfactual, names: dict[str, dict[str, str]]) -> str:
-    edits = ", ".join(f"{f} → {_shown(v, names.get(f, {}))}" for f, v in found.edits.items())
-    if len(found.edits) == 1:
-        return _("One edit suffices: {edits} gives {ctr:.1%}", edits=edits, ctr=found.ctr)
-    return _("{count} edits suffice: {edits} gives {ctr:.1%}", count=len(found.edits), edits=edits, ctr=found.ctr)
-
-
-def _edits_in_words(edits: dict[str, Value], names: dict[str, dict[str, str]], table_row: pl.DataFrame) -> str:
-    return "; ".join(
-        f"{field}: {_shown(table_row[field][0] if field in table_row.columns else None, names.get(field, {}))}"
-        f" → {_shown(value, names.get(field, {}))}"
-        for field, value in edits.items()
-    )
-
-
-def _shown(value: Any, names: dict[str, str]) -> str:
-    if value is None:
-        return _("(missing)")
-    return f"{value:g}" if isinstance(value, float) else names.get(str(value), str(value))
-
-
-@st.cache_data(max_entries=64, show_spinner=False)
-def _counterfactuals(
-    run_id: str, chosen: ChosenRow, allowed: tuple[str, ...], threshold: float
-) -> tuple[list[explain.Counterfactual], explain.Counterfactual]:
-    model, encoder = readouts.model_of(run_id)
-    batch = readouts.encoded_of(run_id).batch(chosen.split)
-    row = batch.select(slice(chosen.place, chosen.place + 1))
-    return explain.counterfactuals(model, encoder, row, allowed, threshold)
-
-
 def _curve(run: Run, _row: Batch, _table_row: pl.DataFrame, chosen: ChosenRow) -> None:
     """CTR over the values of one field: of single rows, and their mean."""
     encoder = readouts.model_of(run.id)[1]
@@ -269,7 +198,9 @@ def _curve(run: Run, _row: Batch, _table_row: pl.DataFrame, chosen: ChosenRow) -
         )
     else:
         names = readouts.dataset_of(run).names().get(field, {})
-        found, mean = (frame.assign(value=[_shown(v, names) for v in frame["value"]]) for frame in (found, mean))
+        found, mean = (
+            frame.assign(value=[value_in_words(v, names) for v in frame["value"]]) for frame in (found, mean)
+        )
         prediction_charts.value_curves(found, mean, name, family, title).draw(alt=sentence)
         st.caption(
             _(
