@@ -26,6 +26,7 @@ from .words import _, plain
 
 MAX_CANDIDATES = 5000
 NO_CANDIDATE = SPECIAL_NAMES[MISSING]
+LITTLE = 0.01  # logits: a quarter of a point of CTR at most
 ORDERS = {"time": "Time", "weight": "Attention", "effect": "Effect"}
 HOW_TO_READ = (
     "Attention tells how much of each item goes into the summary of the user, the effect what the logit loses without "
@@ -213,11 +214,15 @@ def _bars_of_history(run: Run, part: pd.DataFrame, order: str, is_share: bool) -
         mover = part.iloc[int(part["effect"].abs().argmax())]
         words = "{item} adds most" if mover["effect"] > 0 else "{item} takes away most"
         sentence = _(words, item=shorten(mover["name"], 18))
+        if abs(mover["effect"]) < LITTLE:
+            sentence = _("No item matters much here")
         title = charts.titled(sentence, _("logit with the item, less without it"))
         charts.bars_over_history(part, "effect", title, _("effect in logits"), True, False).draw(alt=sentence)
     with right:
         steepest = part.iloc[int(part["gradient"].abs().argmax())]
         sentence = _("{item} stands out most", item=shorten(steepest["name"], 18))
+        if abs(steepest["gradient"]) < LITTLE:
+            sentence = _("No item stands out")
         title = charts.titled(sentence, _("integrated gradients from the mean item"))
         charts.bars_over_history(part, "gradient", title, _("integrated gradient"), True, False).draw(alt=sentence)
     place = readouts.place_of(run.id, history)

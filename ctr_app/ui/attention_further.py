@@ -201,7 +201,8 @@ def _faithfulness(run_id: str, split: str, history: str, on_progress: tasks.OnPr
 def _means(run: Run, _chosen: ChosenRow, _batch: Batch, part: pd.DataFrame) -> None:
     """Mean attention by how long ago an item was, and by whether it is like the candidate in another history."""
     history, field = str(part["history"].iloc[0]), str(part["candidate_field"].iloc[0])
-    by_time, by_match = _averages(run.id, history, field)
+    with st.spinner(_("Looking at many rows")):
+        by_time, by_match = _averages(run.id, history, field)
     left, right = st.columns(2, gap="large")
     with left:
         latest, oldest = by_time["weight"].iloc[0], by_time["weight"].iloc[-1]
@@ -245,9 +246,10 @@ def _averages(run_id: str, history: str, field: str) -> tuple[pd.DataFrame, dict
     model, encoder = readouts.model_of(run_id)
     din = din_or_error(model)
     batch = sample_batch(readouts.encoded_of(run_id).batch("valid"), MEAN_ROWS)
-    parallel = [s.name for s in encoder.layout.sequences if s.candidate not in (None, field)]
+    of_field = kinds_of(run_id, field)
+    parallel = [s.name for s in encoder.layout.sequences if s.candidate and s.candidate not in (field, *of_field)]
     found = {other: attention_by_match(din, batch, history, other) for other in parallel}
     place = encoder.layout.categorical.index(field)
-    for name, kinds in kinds_of(run_id, field).items():
+    for name, kinds in of_field.items():
         found[name] = attention_by_kind(din, batch, history, place, kind_codes(encoder, field, kinds))
     return attention_by_recency(din, batch, history), {k: v for k, v in found.items() if v is not None and len(v)}

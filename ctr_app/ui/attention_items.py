@@ -51,9 +51,15 @@ def _described(run: Run, part: pd.DataFrame, table_row: int) -> pd.DataFrame:
         readable(field, value, names) if is_known else _("{name} (unknown)", name=readable(field, text, names))
         for value, text, is_known in zip(part["value"], own, known, strict=True)
     ]
-    kinds, times = main_kind(run.id, field), times_of(run.id, field, table_row)
+    kinds = main_kind(run.id, field)
+    times = times_of(run.id, field, table_row) if field == item_field(encoder) else {}
     kind, time = ([of_item.get(value, "") for value in own] for of_item in (kinds, times))
     return part.assign(name=labels, kind=kind, time=time, is_known=known)
+
+
+def item_field(encoder: Encoder) -> str:
+    """The candidate of the first history; other histories may hold kinds of its items, such as years or genres."""
+    return next(s.candidate for s in encoder.layout.sequences if s.candidate)
 
 
 def labels_of(part: pd.DataFrame) -> list[str]:

@@ -53,7 +53,8 @@ def choose_row(run: Run, page: str, beside: Any, first: Callable[[str, str], int
     with st.container(horizontal=True, vertical_alignment="bottom"):
         split = _choose_split(run, page)
         search = _search(run, page, split)
-        places = _places(run.id, split, chosen or "any", search)
+        with st.spinner(_("Looking for such rows")):
+            places = _places(run.id, split, chosen or "any", search)
         if not len(places):
             st.info(_("No {split} row is like that. Another split may have one.", split=_(split)))
             return None

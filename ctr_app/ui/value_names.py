@@ -14,7 +14,7 @@ from ..data.schema import Role
 from ..data.side_tables import told_in
 from ..training.run_store import Run
 from . import parts, readouts
-from .attention_items import names_of
+from .attention_items import item_field, names_of
 from .row_words import items_of
 from .state import drop_upload, state
 from .words import _, plain
@@ -47,7 +47,7 @@ def offer(run: Run, table_row: pl.DataFrame, histories: list[str]) -> None:
     """Say which items of a row's histories are shown by their ids, and take a table of their names."""
     encoder = readouts.model_of(run.id)[1]
     lacking = all_items = 0
-    for history in histories:
+    for history in (name for name in histories if encoder.schema.column(name).candidate == item_field(encoder)):
         items = pl.Series(items_of(table_row, encoder.schema.column(history)), dtype=pl.String)
         names = names_of(run, encoder, history)
         is_id = ~items.is_in(list(names)) if names else as_number(items).is_not_null()

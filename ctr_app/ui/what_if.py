@@ -157,8 +157,9 @@ def _many(run: Run, edits: dict[str, Value], chosen: ChosenRow) -> None:
         return
     model, encoder = readouts.model_of(run.id)
     rows = sample_batch(readouts.encoded_of(run.id).batch(chosen.split), MANY_ROWS)
-    before = sigmoid(predict(model, rows))
-    after = sigmoid(predict(model, explain.edited(rows, encoder, edits)))
+    with st.spinner(_("Predicting {count} rows", count=spaced(len(rows)))):
+        before = sigmoid(predict(model, rows))
+        after = sigmoid(predict(model, explain.edited(rows, encoder, edits)))
     rises = float(np.mean(after > before))
     st.markdown(
         _(
@@ -179,7 +180,8 @@ def _curve(run: Run, _row: Batch, _table_row: pl.DataFrame, chosen: ChosenRow) -
     if not fields:
         raise InputError("The run has histories only, which have no curve of values.")
     field = st.selectbox(_("Field"), fields, key=f"predictions-curve-{run.id}", width=360) or fields[0]
-    found, mean, rows = _curves(run.id, chosen.split, field)
+    with st.spinner(_("Predicting rows with other values")):
+        found, mean, rows = _curves(run.id, chosen.split, field)
     low, high = mean["ctr"].min(), mean["ctr"].max()
     sentence = _(
         "Over {field} the mean CTR goes from {low:.1%} to {high:.1%}", field=shorten(field, 40), low=low, high=high

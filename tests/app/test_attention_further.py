@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import pytest
 
 from ctr_app.training.run_store import Run
+from ctr_app.ui.attention_items import labels_of
 from ctr_app.ui.words import plain
 
 from .conftest import OpenPage
@@ -46,6 +48,18 @@ def test_every_further_way_is_drawn(open_page: OpenPage, trained: dict[str, Run]
         app.toggle(key=f"attention-faithfulness-{trained['DIN'].id}").set_value(True).run()
         assert not app.exception
         assert charts(app) == 5
+
+
+def test_kinds_that_are_long_lists_are_told_by_their_first() -> None:
+    frame = pd.DataFrame(
+        {
+            "position": [0, 1],
+            "name": ["Heat", "Dune"],
+            "kind": ["Action|Crime|Thriller", "Sci-Fi"],
+            "time": ["", "3 May 1998"],
+        }
+    )
+    assert labels_of(frame) == ["1. Heat · Action +2", "2. Dune · Sci-Fi · 3 May 1998"]
 
 
 def test_rows_are_found_by_their_user(open_page: OpenPage, trained: dict[str, Run]) -> None:

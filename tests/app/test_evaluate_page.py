@@ -10,7 +10,9 @@ import pytest
 from ctr_app.data.reading import read_table
 from ctr_app.data.store import DatasetStore
 from ctr_app.explain import importance
+from ctr_app.explain.evaluation import Groups
 from ctr_app.training.run_store import Run
+from ctr_app.ui import scores
 from ctr_app.ui import state as app_state
 
 from .conftest import OpenPage
@@ -74,8 +76,10 @@ def test_rows_of_one_label_are_met_with_a_sentence(
     dataset.frame.head(200).with_columns(pl.lit(0).alias("click")).write_parquet(content)
     brought = app_state.AppState(evaluated=read_table(content.getvalue(), "quiet.parquet"))
     monkeypatch.setattr(app_state, "AppState", lambda: brought)
+    monkeypatch.setattr(scores, "groups", lambda _rows: Groups(0, 7))
     app = open_page("evaluate", run)
     app.selectbox(key=f"evaluate-rows-{run.id}").set_value("table").run()
     assert is_well(app)
     assert "All rows have one label" in words(app)
+    assert "None of the 7 groups has rows of both labels, so there is no GAUC." in words(app)
     assert "AUC" not in {metric.label for metric in app.metric}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ctr_app.training.run_store import Run
-from ctr_app.ui import what_if
+from ctr_app.ui import row_words, what_if
 
 from .conftest import OpenPage
 from .reading import charts, is_well, words
@@ -72,6 +72,11 @@ def test_the_fewest_edits_are_found(open_page: OpenPage, trained: dict[str, Run]
     assert "come no nearer than" in app.info[0].value
     app.multiselect(key=f"predictions-allowed-{run.id}").set_value([]).run()
     assert "Choose at least one field" in app.error[0].value
+
+
+def test_values_are_told_with_the_digits_that_count() -> None:
+    told = [row_words.value_in_words(value, {"7": "Heat"}) for value in (279.998, 0.123456, 1147.0, "7", "8", None)]
+    assert told == ["280", "0.1235", "1147", "Heat", "8", "(missing)"]
 
 
 def test_curves_are_drawn_of_numbers_and_of_categories(open_page: OpenPage, trained: dict[str, Run]) -> None:

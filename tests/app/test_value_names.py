@@ -35,7 +35,7 @@ def of_ids(workplace: Path) -> Run:
     frame.write_parquet(content)
     table = read_table(content.getvalue(), "log.parquet")
     dataset = DatasetStore().add_table({"train": table}, Preparation(examples.SCHEMA, min_count=1))
-    return trained_run(RunStore(), DatasetStore(), dataset, "din", embedding_dim=2, epochs=1)
+    return trained_run(RunStore(), DatasetStore(), dataset, "din", embedding_dim=2, epochs=1, attention_groups="joint")
 
 
 def upload(app: AppTest, run: Run, content: str) -> None:
@@ -49,7 +49,9 @@ def shown_items(app: AppTest) -> list[str]:
 
 def test_items_without_names_are_said_and_get_them_without_a_new_run(open_page: OpenPage, of_ids: Run) -> None:
     app = open_page("attention", of_ids)
-    assert LACKING in words(app)
+    films = next(box for box in app.multiselect if box.key.startswith("attention-items")).value
+    assert f"{len(films)} of {len(films)} {LACKING}" in words(app)
+    assert "attended to jointly" in words(app)
     assert not set(shown_items(app)) & set(examples.FILMS)
     upload(app, of_ids, "id,title\nx1,One\nx2,Two\n")
     assert "No column of films.csv has the values of film" in app.error[0].value
