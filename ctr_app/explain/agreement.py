@@ -64,6 +64,11 @@ def verdict(found: Agreement) -> Sentence:
     if found.spearman is None:
         return say("No other map tells these pairs apart, so there is nothing to hold this one against.")
     told: dict[str, object] = {"spearman": f"{_rounded_down(found.spearman):.2f}", "pairs": _named(found.shared)}
+    return _of_two(found, told) if len(found.with_others) == 1 else _of_all(found, told)
+
+
+def _of_all(found: Agreement, told: Mapping[str, object]) -> Sentence:
+    """The verdict where every map of the run was asked."""
     if found.is_trusted and found.shared:
         return say("The maps agree (Spearman {spearman}); all of them show {pairs}.", **told)
     if found.is_trusted:
@@ -74,6 +79,26 @@ def verdict(found: Agreement) -> Sentence:
             **told,
         )
     return say("Do not trust this picture yet: the maps disagree (Spearman {spearman}), on the strongest too.", **told)
+
+
+def _of_two(found: Agreement, told: Mapping[str, object]) -> Sentence:
+    """The verdict where behaviour and counts judged each other, whatever a map by weights shows beside them."""
+    if found.is_trusted and found.shared:
+        return say("Behaviour and counts agree (Spearman {spearman}); both show {pairs}.", **told)
+    if found.is_trusted:
+        return say(
+            "Behaviour and counts agree on the whole (Spearman {spearman}), but not on the strongest pairs.", **told
+        )
+    if found.shared:
+        return say(
+            "Do not trust this picture yet: behaviour and counts disagree (Spearman {spearman}). "
+            "Both of them show only {pairs}.",
+            **told,
+        )
+    return say(
+        "Do not trust this picture yet: behaviour and counts disagree (Spearman {spearman}), on the strongest too.",
+        **told,
+    )
 
 
 def rank_correlation(first: pd.DataFrame, second: pd.DataFrame, level: float = NOISE_PART) -> float | None:

@@ -34,10 +34,10 @@ def begins_with_pairs(config: Config, layout: FieldLayout) -> bool:
 def before_training(run: Run) -> str:
     """What the map of epoch 0 is made of."""
     if not began_with_pairs(run.id):
-        return _("all weights are chance.")
+        return _("all weights are chance")
     if run.spec().family == "fm":
-        return _("vectors hold what pairs of fields show in the training rows; no step has been made yet.")
-    return _("vectors hold what pairs of fields show in the training rows; all other weights are chance.")
+        return _("vectors hold what pairs of fields show in the training rows; no step has been made yet")
+    return _("vectors hold what pairs of fields show in the training rows; all other weights are chance")
 
 
 def _are_short(layout: FieldLayout) -> bool:

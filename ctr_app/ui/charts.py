@@ -14,6 +14,7 @@ from .words import _
 
 LABEL_SIZE = 13
 MUTED = {False: "#59637f", True: "#a7b0cc"}  # on the light and on the dark background
+INK = {False: "#000000", True: "#ffffff"}
 HUES = {
     "fm": {False: "#2563c9", True: "#6ea3f2"},
     "dcn": {False: "#b4540a", True: "#e9944b"},

@@ -27,6 +27,6 @@ def draw(run: Run) -> None:
 
 def _in_words(run: Run, strongest: pd.Series, epoch: int) -> str:
     if epoch == 0:
-        return _("Before training, {what}", what=beginnings.before_training(run))
+        return _("Before training, {what}.", what=beginnings.before_training(run))
     a, b = plain(strongest["field_a"]), plain(strongest["field_b"])
     return _("After epoch {epoch}, {a} × {b} is the strongest pair.", epoch=epoch, a=a, b=b)

@@ -10,7 +10,7 @@ import streamlit as st
 from ..explain.readouts import readouts_for
 from ..explain.recovery import recovery
 from ..training.run_store import Run
-from . import interaction_suite, parts, readouts
+from . import beginnings, interaction_suite, parts, readouts
 from .recovery_chart import READOUT_NAMES, by_epoch, recovery_chart
 from .state import state
 from .watch import dataset_truth
@@ -50,6 +50,7 @@ def _of_run(run: Run, true_pairs: Sequence[Sequence[str]]) -> None:
         if found["epoch"].nunique() > 1 if len(found) else False:
             sentence = _sentence(found, k)
             recovery_chart(found, k, float(found["epoch"].max()), family, sentence).draw(alt=sentence)
+            st.caption(_("Before training, {what}.", what=beginnings.before_training(run)))
         else:
             st.caption(_("No maps were kept while this run trained, so there is no curve by epoch."))
     with right:

@@ -17,7 +17,7 @@ def draw(run: Run, found: Compared) -> None:
     sentence = plain(sentence_text(verdict(found.agreement)))
     if count := len(found.disagreements):
         sentence += " " + (
-            _("They differ on one pair.") if count == 1 else _("They differ on {count} pairs.", count=count)
+            _("Maps differ on one pair.") if count == 1 else _("Maps differ on {count} pairs.", count=count)
         )
     if found.agreement.is_trusted:
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):

@@ -12,6 +12,8 @@ from .drawing import is_dark, kept
 from .words import _
 
 RING_SIZE = 130
+# So that an interval can be seen on its bar, on a light and on a dark background.
+BAR_OPACITY = 0.7
 # Pixels: of one bar with the space about it, and of title and axis.
 BAND, AROUND = 30, 120
 
@@ -33,8 +35,10 @@ def interval_bars(frame: pd.DataFrame, title: dict[str, str], axis: str, family:
     ]
     base = alt.Chart(shown).encode(y=y, tooltip=tooltip)
     layers = [
-        base.mark_bar(cornerRadiusEnd=3, color=charts.hue(family), height=alt.RelativeBandSize(0.7)).encode(x=x),
-        base.mark_rule(strokeWidth=2).encode(x=alt.X("low:Q", title=axis), x2="high:Q"),
+        base.mark_bar(
+            cornerRadiusEnd=3, color=charts.hue(family), opacity=BAR_OPACITY, height=alt.RelativeBandSize(0.7)
+        ).encode(x=x),
+        base.mark_rule(strokeWidth=2.5, color=charts.INK[is_dark()]).encode(x=alt.X("low:Q", title=axis), x2="high:Q"),
     ]
     if "expected" in frame:
         ticks = shown.dropna(subset=["expected"])

@@ -58,7 +58,7 @@ def value_heatmap(table: pd.DataFrame, field_a: str, field_b: str, measure: str,
     legend = alt.Legend(gradientLength=180, format=shown.format)
     base = alt.Chart(table).encode(x=x, y=y, tooltip=_tooltip(field_a, field_b))
     color = alt.Color("number:Q", title=_(shown.unit), scale=scale, legend=legend)
-    stroke = alt.condition(picked, alt.value(_ink()), alt.value(None), empty=False)
+    stroke = alt.condition(picked, alt.value(charts.INK[is_dark()]), alt.value(None), empty=False)
     layers = [base.mark_rect(cornerRadius=2, strokeWidth=3).encode(color=color, stroke=stroke).add_params(picked)]
     if is_numbered:
         layers.append(_numbers(base, shown.format))
@@ -157,11 +157,6 @@ def _numbers(base: alt.Chart, format: str) -> alt.Chart:
     color = alt.condition(is_light, alt.value("#000000"), alt.value("#ffffff"))
     numbers = base.transform_filter("isValid(datum.number)").mark_text(fontSize=charts.LABEL_SIZE)
     return numbers.encode(text=alt.Text("number:Q", format=format), color=color)
-
-
-def _ink() -> str:
-    """The colour of text on the page."""
-    return "#ffffff" if is_dark() else "#000000"
 
 
 def _dots(base: alt.Chart, is_numbered: bool) -> alt.Chart:

@@ -35,6 +35,7 @@ def test_recovery_scores_every_readout_once_the_truth_is_revealed(open_page: Ope
     expected = recovery(readouts.pairs(run.id, "counts"), truth["pairs"])
     assert (table["auc"].iloc[2], table["found"].iloc[2]) == (expected.auc, f"{expected.found} of 5")
     assert charts(app) >= 3
+    assert "Before training, vectors hold what pairs of fields show" in words(app)
 
 
 @pytest.mark.parametrize(

@@ -136,6 +136,28 @@ def test_the_verdict_is_one_sentence(spearman, shared, words):
     assert found.is_trusted == (spearman is None or spearman >= 0.5)
 
 
+@pytest.mark.parametrize(
+    ("spearman", "shared", "words"),
+    [
+        (0.81, [("a", "b")], "Behaviour and counts agree (Spearman 0.81); both show a × b."),
+        (0.5, [], "Behaviour and counts agree on the whole (Spearman 0.50), but not on the strongest pairs."),
+        (
+            0.49,
+            [("a", "b")],
+            "Do not trust this picture yet: behaviour and counts disagree (Spearman 0.49). "
+            "Both of them show only a × b.",
+        ),
+        (
+            -0.2,
+            [],
+            "Do not trust this picture yet: behaviour and counts disagree (Spearman -0.20), on the strongest too.",
+        ),
+    ],
+)
+def test_a_verdict_of_two_maps_names_both(spearman, shared, words):
+    assert str(verdict(Agreement("behaviour", {"counts": spearman}, shared))) == words
+
+
 def test_pairs_that_stand_out_everywhere_are_shared_strongest_first():
     maps = {"behaviour": noisy([3, 9, 20], 0), "counts": noisy([20, 9, 15], 1)}
     shared = agreement("behaviour", maps).shared
