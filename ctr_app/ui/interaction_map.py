@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -16,7 +17,7 @@ from ..training.run_store import Run
 from . import charts, interaction_verdict, map_row, pair_charts, parts, readouts, vega_names
 from . import maps as run_maps
 from .maps import READOUT_NAMES, Choice, Compared
-from .state import state
+from .state import set_widget, state, widget_value
 from .watch import dataset_truth
 from .words import _
 
@@ -35,6 +36,8 @@ HOW_TO_READ = {
     "It cannot tell an interaction from a third field that goes with both, and is blind where combinations are rare.",
 }
 CELL = "picked_pair"
+# Sections that do something of their own with a pair that is pressed on the map.
+OWN_USE = ("values", "cuts")
 
 
 @dataclass(frozen=True)
@@ -133,11 +136,9 @@ def _one(
                 unit=_(UNIT),
             ),
         )
+        key = f"interactions-map-{run.id}-{view.choice.readout}"
         event = pair_charts.pair_heatmap(names, frame, title, _(UNIT), truth, CELL, doubted).draw(
-            alt=sentence,
-            on_select="rerun",
-            key=f"interactions-map-{run.id}-{view.choice.readout}",
-            width="content",
+            alt=sentence, on_select=partial(_open, run, key), key=key, width="content"
         )
     with right:
         ranking = pair_charts.ranking(frame, _(UNIT), run.spec().family, truth)
@@ -159,7 +160,8 @@ def _side_by_side(
         )
         for name, frame in maps.items()
     }
-    events = map_row.draw(shown, names, _(UNIT), (truth, doubted), f"interactions-row-{run.id}", CELL)
+    key = f"interactions-row-{run.id}"
+    events = map_row.draw(shown, names, _(UNIT), (truth, doubted), (key, CELL), partial(_open, run))
     unit = _("Strengths in {unit}, all on one scale.", unit=_(UNIT))
     st.caption(" ".join([unit, *([_diamonds()] if doubted else [])]))
     _table(run, run_maps.together(maps), "all")
@@ -222,6 +224,17 @@ def _sentence(frame: pd.DataFrame, doubted: Sequence[Sequence[str]]) -> str:
     if {best["field_a"], best["field_b"]} in map(set, doubted):
         return _("{a} and {b} interact most here, but not in every map", a=a, b=b)
     return _("{a} and {b} interact most", a=a, b=b)
+
+
+def section_key(run: Run) -> str:
+    """The key of the choice between sections below the map."""
+    return f"interactions-section-{run.spec().title.lower()}"
+
+
+def _open(run: Run, key: str) -> None:
+    """Show the inside of the pair that was pressed, unless the section below has a use of its own for it."""
+    if _picked(widget_value(key)) and widget_value(section_key(run)) not in OWN_USE:
+        set_widget(section_key(run), "values")
 
 
 def _picked(event: Any) -> tuple[str, str] | None:

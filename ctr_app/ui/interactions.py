@@ -23,6 +23,7 @@ from . import (
     readouts,
 )
 from .maps import READOUT_NAMES, compared
+from .state import set_widget, widget_value
 from .words import _
 
 Draw = Callable[[Run, pd.DataFrame, tuple[str, str] | None], None]
@@ -93,12 +94,14 @@ def _readout(run: Run) -> str:
 def _look_further(run: Run, frame: pd.DataFrame, picked: tuple[str, str] | None) -> None:
     """One of the sections that suit the run."""
     known = {name: section for name, section in SECTIONS.items() if section.suits(run)}
+    key = interaction_map.section_key(run)
+    if widget_value(key) not in known:
+        set_widget(key, "values")  # not as its default, since a press on the map sets it too
     chosen = st.segmented_control(
         _("Look further"),
         list(known),
-        default="values",
         required=True,
-        key=f"interactions-section-{run.spec().title.lower()}",
+        key=key,
         format_func=lambda name: f"{known[name].icon} {_(known[name].label)}",
     )
     known[chosen or "values"].draw(run, frame, picked)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import altair as alt
@@ -41,12 +42,19 @@ class Place:
 
 
 def draw(
-    maps: Mapping[str, Shown], names: Sequence[str], unit: str, marks: tuple[Pairs, Pairs], key: str, selection: str
+    maps: Mapping[str, Shown],
+    names: Sequence[str],
+    unit: str,
+    marks: tuple[Pairs, Pairs],
+    keys: tuple[str, str],
+    on_pick: Callable[[str], None],
 ) -> list[Any]:
     """The maps side by side, by what tells their keys apart; returns what was picked on each.
 
-    ``marks`` are the true pairs and those on which the maps disagree.
+    ``marks`` are the true pairs and those on which the maps disagree, ``keys`` what the widgets' begin with and the
+    selection's name. ``on_pick`` is called with the key of the map that was pressed.
     """
+    key, selection = keys
     top = max(float(shown.frame["strength"].max()) for shown in maps.values()) or 1.0
     columns = st.columns([4 if place == 0 else 3 for place in range(len(maps))])  # the first has the names of its rows
     events = []
@@ -54,7 +62,8 @@ def draw(
         with column:
             at = Place(top, place == 0, place == len(maps) - 1)
             chart = small_map(list(names), shown.frame, charts.titled(shown.title), unit, at, marks, selection)
-            events.append(chart.draw(alt=shown.title, on_select="rerun", key=f"{key}-{name}", width="content"))
+            own = f"{key}-{name}"
+            events.append(chart.draw(alt=shown.title, on_select=partial(on_pick, own), key=own, width="content"))
             st.caption(shown.words + too_faint(shown.frame, top, unit))
     return events
 

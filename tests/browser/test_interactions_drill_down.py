@@ -15,6 +15,9 @@ pytestmark = pytest.mark.browser
 
 def test_a_cell_opens_down_to_its_rows_and_to_what_never_occurred(screen: Screen, earlier_runs: dict[str, Run]) -> None:
     screen.open(f"interactions?run={earlier_runs['FM'].id}")
+    screen.press_words("Film")
+    screen.see("The map of every epoch was kept.")
+    screen.settle()
     screen.page.locator('svg path[aria-label*="field: site; with: ad"]').first.click()
     expect(screen.page.get_by_role("combobox", name="Pair")).to_have_value(re.compile("^(site × ad|ad × site)$"))
     screen.settle()
