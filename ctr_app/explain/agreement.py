@@ -12,6 +12,7 @@ import pandas as pd
 
 from ..data.errors import join_names
 from ..data.sentences import Sentence, say
+from .pairs import LEAST_STRENGTH
 
 TRUSTED = 0.5
 # Weaker pairs of a map than this part of its strongest count as equally weak.
@@ -62,7 +63,7 @@ def agreement(readout: str, maps: Maps) -> Agreement:
 def verdict(found: Agreement) -> Sentence:
     """What to make of it, in a sentence."""
     if found.spearman is None:
-        return say("No other map tells these pairs apart, so there is nothing to hold this one against.")
+        return say("This map or the others tell no pairs apart, so there is nothing to compare.")
     told: dict[str, object] = {"spearman": f"{_rounded_down(found.spearman):.2f}", "pairs": _named(found.shared)}
     return _of_two(found, told) if len(found.with_others) == 1 else _of_all(found, told)
 
@@ -105,7 +106,8 @@ def rank_correlation(first: pd.DataFrame, second: pd.DataFrame, level: float = N
     """Spearman's rank correlation of two maps over the same pairs, ties sharing their ranks.
 
     Strengths below ``level`` of a map's strongest count as equal: noise has an order too, but none to agree on, and
-    most pairs of most tables are noise. None for fewer than three pairs, and where a map makes all pairs equal.
+    most pairs of most tables are noise. None for fewer than three pairs, and where a map makes all pairs equal or
+    nothing (``LEAST_STRENGTH``).
     """
     a, b = _ranks(first, level), _ranks(second, level)
     b = b.reindex(a.index)
@@ -127,16 +129,17 @@ def standing_out(frame: pd.DataFrame) -> list[Pair]:
     """The pairs, strongest first, that are among the strongest tenth (at least three) and have a third of the top."""
     strengths = _strengths(frame)
     strongest = strengths.head(max(FEWEST, math.ceil(STRONGEST_PART * len(strengths))))
-    return list(strongest[(strongest > 0) & (strongest >= STRENGTH_PART * strengths.max())].index)
+    return list(strongest[(strongest >= LEAST_STRENGTH) & (strongest >= STRENGTH_PART * strengths.max())].index)
 
 
 def disagreements(maps: Maps) -> pd.DataFrame:
     """Columns field_a, field_b, seen, missed: pairs that stand out in one map and are in the weaker half of another.
 
-    ``seen`` and ``missed`` name these maps. Were ranks drawn by lot, every second pair that stands out in a map would
-    be in the weaker half of another; where maps agree hardly one is.
+    ``seen`` and ``missed`` name these maps; one in which all is nothing has no halves. Were ranks drawn by lot, every
+    second pair that stands out in a map would be in the weaker half of another; where maps agree hardly one is.
     """
-    ranks = {name: _strengths(frame).rank(pct=True).to_dict() for name, frame in maps.items()}
+    strengths = {name: _strengths(frame) for name, frame in maps.items()}
+    ranks = {name: found.rank(pct=True).to_dict() for name, found in strengths.items() if _is_something(found)}
     seen: dict[Pair, list[str]] = {}
     for name, frame in maps.items():
         for pair in standing_out(frame):
@@ -159,7 +162,11 @@ def _strengths(frame: pd.DataFrame) -> pd.Series:
 def _ranks(frame: pd.DataFrame, level: float) -> pd.Series:
     """Rank of each pair, 1 for the weakest; those below ``level`` of the strongest share theirs."""
     strengths = _strengths(frame)
-    return strengths.where(strengths >= level * strengths.max(), 0.0).rank()
+    return strengths.where(strengths >= max(LEAST_STRENGTH, level * strengths.max()), 0.0).rank()
+
+
+def _is_something(strengths: pd.Series) -> bool:
+    return bool(strengths.max() >= LEAST_STRENGTH)
 
 
 def _rounded_down(number: float) -> float:

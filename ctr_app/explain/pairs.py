@@ -8,6 +8,9 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
+# Strengths below this, in logits, are nothing: a decayed weight is never quite 0.
+LEAST_STRENGTH = 1e-6
+
 
 def pair_frame(names: Sequence[str], strengths: np.ndarray) -> pd.DataFrame:
     """Columns field_a, field_b, strength, strongest first, from a symmetric (F, F) matrix."""

@@ -11,6 +11,7 @@ import streamlit as st
 
 from ..data.errors import shorten
 from ..explain.cross_layers import CrossLayer, block_norms, rank_keeping
+from ..explain.pairs import LEAST_STRENGTH
 from ..training.run_store import Run
 from . import charts, layer_charts, matrix, pair_charts, parts, readouts, vega_names
 from .interaction_map import how_many
@@ -45,13 +46,27 @@ class _Shown:
 def draw(run: Run, frame: pd.DataFrame, picked: tuple[str, str] | None) -> None:  # noqa: ARG001
     """One cross layer as weights, blocks, logits or singular values."""
     shown = _controls(run)
-    if shown.kind == "spectrum":
+    if _is_nothing(run, shown):
+        st.info(
+            _(
+                "This layer multiplies nothing: training has shrunk all that it holds to less than a millionth. What "
+                "the model does, it does without it."
+            ),
+            icon=":material/info:",
+        )
+    elif shown.kind == "spectrum":
         _spectrum(run, shown)
     elif shown.kind == "matrix":
         _every_weight(run, shown)
     else:
         _blocks(run, shown)
     st.caption(_(WORDS[shown.kind if shown.kind in ("flows", "spectrum") else run.spec().model["cross"]]))
+
+
+def _is_nothing(run: Run, shown: _Shown) -> bool:
+    """Whether what is to be shown would be noise below everything that counts."""
+    numbers = readouts.flows(run.id, shown.layer.index) if shown.kind == "flows" else np.abs(shown.layer.matrix)
+    return bool(numbers.max() < LEAST_STRENGTH)
 
 
 def _controls(run: Run) -> _Shown:

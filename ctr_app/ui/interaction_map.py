@@ -12,6 +12,7 @@ import streamlit as st
 
 from ..data.errors import shorten
 from ..explain.ordering import by_blocks
+from ..explain.pairs import LEAST_STRENGTH
 from ..explain.recovery import recovery
 from ..training.run_store import Run
 from . import charts, interaction_verdict, map_row, pair_charts, parts, readouts, vega_names
@@ -218,6 +219,8 @@ def _revealed(run: Run, frame: pd.DataFrame, view: View) -> Sequence[Sequence[st
 def _sentence(frame: pd.DataFrame, doubted: Sequence[Sequence[str]]) -> str:
     """The sentence that the map proves; that another map refutes it, if the strongest pair is a doubted one."""
     best = frame.iloc[0]
+    if best["strength"] < LEAST_STRENGTH:
+        return _("No two fields move the logit together: by this measure there is nothing")
     if len(frame) > 1 and best["strength"] < 1.05 * frame["strength"].median():
         return _("No pair of fields stands out")
     a, b = (shorten(best[name], 28) for name in ("field_a", "field_b"))

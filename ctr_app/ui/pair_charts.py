@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from ..data.errors import shorten
+from ..explain.pairs import LEAST_STRENGTH
 from .charts import BACKGROUND, MUTED, RING, SLANTED, UPRIGHT, hue, readable, titled
 from .drawing import is_dark, kept
 from .words import _
@@ -57,7 +58,7 @@ def pair_heatmap(
         .encode(
             **encode,
             color=alt.Color(
-                "strength:Q", title=unit, scale=alt.Scale(domainMin=0), legend=alt.Legend(gradientLength=180)
+                "strength:Q", title=unit, scale=_scale(frame["strength"]), legend=alt.Legend(gradientLength=180)
             ),
             tooltip=[
                 alt.Tooltip("field_a:N", title=_("field")),
@@ -77,6 +78,11 @@ def pair_heatmap(
     if len(doubted):
         chart = chart + diamonds(names, doubted).encode(**encode)
     return readable(chart, title=title, width=cell_step(len(names)), height=cell_step(len(names)))
+
+
+def _scale(strengths: pd.Series) -> alt.Scale:
+    """From 0 to the strongest; where all is nothing, a scale on which it looks so."""
+    return alt.Scale(domainMin=0) if strengths.max() >= LEAST_STRENGTH else alt.Scale(domain=[0, 1])
 
 
 def map_axes(names: Sequence[str]) -> dict[str, Any]:

@@ -28,3 +28,4 @@ def test_a_map_that_looks_empty_beside_the_others_is_told(strength: float, is_to
 def test_a_strongest_pair_that_another_map_refutes_is_told_so(doubted: list[list[str]], words: str) -> None:
     pairs = {"field_a": ["user", "user", "item"], "field_b": ["country", "item", "country"]}
     assert _sentence(pd.DataFrame(pairs | {"strength": [2.0, 1.0, 0.5]}), doubted) == words
+    assert "there is nothing" in _sentence(pd.DataFrame(pairs | {"strength": [2e-20, 1e-20, 0.0]}), doubted)

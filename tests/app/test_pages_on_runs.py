@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from ctr_app.data.inferring import infer
 from ctr_app.data.reading import read_table
 from ctr_app.data.store import DatasetStore, Preparation
 from ctr_app.training.run_store import Run, RunStore
-from ctr_app.ui import services
+from ctr_app.ui import readouts, services
 
 from .conftest import OpenPage
 from .prepared import queued_run, trained_run
@@ -102,6 +103,19 @@ def test_raw_weights_and_swaps_with_support_are_other_maps(open_page: OpenPage, 
     assert not [toggle for toggle in app.toggle if toggle.key == "interactions-raw"]
     app.number_input(key="interactions-support").set_value(20).run()
     assert is_well(app)
+
+
+def test_a_layer_that_decayed_to_nothing_is_said_to_be_nothing(
+    open_page: OpenPage, trained: dict[str, Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = trained["DCN-V2"]
+    dead = [replace(layer, matrix=1e-20 * layer.matrix) for layer in readouts.layers(run.id)]
+    monkeypatch.setattr(readouts, "layers", lambda _run_id: dead)
+    app = open_page("interactions", run)
+    app.get_by_key("interactions-section-dcn-v2").set_value("layers").run()
+    assert is_well(app)
+    assert "This layer multiplies nothing" in words(app)
+    assert charts(app) == 2
 
 
 def test_layers_are_shown_one_at_a_time_as_weights_blocks_logits_or_singular_values(

@@ -116,10 +116,19 @@ def test_pairs_on_which_maps_disagree_are_named_with_who_sees_and_who_misses_the
     assert disagreements({"weights": maps["weights"]}).empty
 
 
+def test_a_map_of_decayed_weights_ranks_nothing_and_misses_nothing():
+    strengths = np.linspace(0.01, 0.1, 28)
+    strengths[[2, 27]] = 1.0
+    alive, dead = frame_of(strengths), frame_of(1e-20 * strengths[::-1])
+    assert rank_correlation(dead, alive) is None
+    assert rank_correlation(alive, dead) is None
+    assert disagreements({"weights": dead, "behaviour": alive, "counts": alive}).empty
+
+
 @pytest.mark.parametrize(
     ("spearman", "shared", "words"),
     [
-        (None, [], "No other map tells these pairs apart, so there is nothing to hold this one against."),
+        (None, [], "This map or the others tell no pairs apart, so there is nothing to compare."),
         (0.81, [("a", "b")], "The maps agree (Spearman 0.81); all of them show a × b."),
         (0.5, [], "The maps agree on the whole (Spearman 0.50), but not on the strongest pairs."),
         (
