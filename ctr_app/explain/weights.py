@@ -12,6 +12,7 @@ from ..data.errors import InputError
 from ..models.dcn import DCN
 from ..models.fm import FM
 from ..models.layers import evaluation_mode
+from .curvature import mean_curvature
 from .pairs import pair_frame
 
 
@@ -58,19 +59,25 @@ def _moments(vectors: Tensor) -> Tensor:
 
 @torch.no_grad()
 def dcn_strengths(model: DCN, batch: Batch, *, layer: int | None = None, raw: bool = False) -> np.ndarray:
-    """Root mean square of each purified pair term of the cross network in logits, to first order, (F, F).
+    """Root mean square of each purified pair term of a DCN in logits, to second order in its inputs, (F, F).
 
     A layer adds sum_d g_d x_0d (W x_l)_d to the logit, with g the mean slope of the logit at the layer's output. With
-    x_0 in the place of x_l, fields i and j meet in x_i^T S_ij x_j, where S = M + M^T and M = sum_l diag(g_l) W_l: both
-    directions together, since they can cancel. With fields drawn independently, the mean square of the purified term
-    is tr(C_i S_ij C_j S_ij^T), C being the covariances of a field's inputs. Exact for one cross layer, parallel.
-    ``layer``: what that layer alone adds. ``raw``: second moments in the place of covariances.
+    J x_0 in the place of x_l, J being its mean slope in x_0, fields i and j meet in x_i^T S_ij x_j, where
+    S = M + M^T + H and M = sum_l diag(g_l) W_l J_l: both directions together, since they can cancel. H is the mean
+    curvature of the MLP (``mean_curvature``), which takes a part of a pair over from the cross layers, or back. With
+    fields drawn independently, the mean square of the purified term is tr(C_i S_ij C_j S_ij^T), C being the
+    covariances of a field's inputs. S is the mean of the logit's second derivatives, exactly for up to two cross
+    layers and one hidden layer, parallel. ``layer``: what that layer alone adds. ``raw``: second moments in the place
+    of covariances.
     """
     x0 = model.inputs(batch)
     states = model.cross_states(x0)
+    slopes = _slopes_of_states(model, x0, states)  # J
     layers = range(model.cross.num_layers) if layer is None else (layer,)
-    products = sum((in_logits(model, x0, states, index) for index in layers), torch.zeros(()))  # M
+    products = sum((in_logits(model, x0, states, index) @ slopes[index] for index in layers), torch.zeros(()))  # M
     products = products + products.T  # S
+    if layer is None:
+        products = products + _curvature_in_inputs(model, states, slopes[-1])
     moments = second_moments(x0, raw=raw)
     return _off_diagonal(root_mean_squares(products, moments, moments, list(model.inputs.slices.values())))
 
@@ -98,6 +105,27 @@ def root_mean_squares(products: Tensor, rows: Tensor, columns: Tensor, slices: l
     sums = torch.stack([block.sum(dim=1) for block in blocks], dim=1)  # (width, F)
     squares = torch.stack([sums[a].sum(dim=0) for a in slices])
     return squares.double().clamp_min(0).sqrt()
+
+
+def _slopes_of_states(model: DCN, x0: Tensor, states: list[Tensor]) -> list[Tensor]:
+    """Mean slopes of x_0, x_1, ..., x_L in x_0, (width, width) float64 each: row = x_l, column = x_0.
+
+    x_{l+1} = x_0 * h + x_l, with h about W x_l + b, passes on J of x_l, and adds diag(h) + diag(x_0) W J.
+    """
+    slopes = [torch.eye(x0.shape[1], dtype=torch.float64)]
+    for index, x in enumerate(states[:-1]):
+        ones, zeros = torch.ones_like(x0), torch.zeros_like(x0)
+        factors = (model.cross.layer(index, ones, x) - model.cross.layer(index, zeros, x)).double().mean(dim=0)  # h
+        read = model.cross.implied_matrix(index, x).double() @ slopes[-1]
+        slopes.append(slopes[-1] + torch.diag(factors) + x0.double().mean(dim=0)[:, None] * read)
+    return slopes
+
+
+def _curvature_in_inputs(model: DCN, states: list[Tensor], slopes: Tensor) -> Tensor:
+    """The mean curvature of the MLP in x_0, (width, width); stacked, in x_L, which has these ``slopes`` in x_0."""
+    if model.is_stacked:
+        return slopes.T @ mean_curvature(model, states[-1]) @ slopes
+    return mean_curvature(model, states[0])
 
 
 def _mean_slopes(model: DCN, x0: Tensor, state: Tensor, layer: int) -> Tensor:

@@ -10,6 +10,7 @@ import torch
 
 from ctr_app.data.errors import InputError
 from ctr_app.explain.behaviour import swapped
+from ctr_app.explain.curvature import mean_curvature
 from ctr_app.explain.pairs import pair_matrix
 from ctr_app.explain.weights import by_weights, dcn_strengths, fm_strengths
 from ctr_app.training.trainer import predict
@@ -101,7 +102,7 @@ def test_strengths_of_one_cross_layer_are_the_purified_value_by_value_tables(cro
 
 def test_a_layer_by_itself_is_the_stack_with_all_other_layers_empty():
     encoder, batch = encoded()
-    model = random_model("dcn-v2", encoder.layout, structure="parallel", num_cross_layers=2)
+    model = random_model("dcn-v2", encoder.layout, structure="parallel", num_cross_layers=2, mlp_sizes=())
     with torch.no_grad():
         model.cross.weights[1] = 0.0
         model.cross.biases[1] = 0.0
@@ -111,7 +112,7 @@ def test_a_layer_by_itself_is_the_stack_with_all_other_layers_empty():
 
 def test_directions_that_cancel_leave_no_interaction():
     encoder, batch = encoded()
-    model = random_model("dcn-v2", encoder.layout, structure="parallel", num_cross_layers=1)
+    model = random_model("dcn-v2", encoder.layout, structure="parallel", num_cross_layers=1, mlp_sizes=())
     with torch.no_grad():
         model.output.weight.fill_(1.0)
         model.cross.weights[0] -= model.cross.weights[0].T.clone()
@@ -133,9 +134,9 @@ def test_dcn_strengths_are_finite_symmetric_and_positive(cross, structure):
 
 
 @pytest.mark.parametrize("structure", ["parallel", "stacked"])
-def test_dcn_strengths_are_zero_where_both_blocks_are_zero_in_all_layers(structure):
+def test_strengths_of_a_cross_layer_alone_are_zero_where_both_blocks_are_zero(structure):
     encoder, batch = encoded()
-    model = random_model("dcn-v2", encoder.layout, structure=structure, num_cross_layers=3)
+    model = random_model("dcn-v2", encoder.layout, structure=structure, num_cross_layers=1, mlp_sizes=())
     price, film = model.inputs.slices["price"], model.inputs.slices["film"]
     with torch.no_grad():
         model.cross.weights[:, price, film] = 0.0
@@ -144,6 +145,61 @@ def test_dcn_strengths_are_zero_where_both_blocks_are_zero_in_all_layers(structu
     frame = by_weights(model, batch)
     for a, b, strength in frame.itertuples(index=False):
         assert (strength == 0.0) == (frozenset((a, b)) in zero)
+
+
+def mean_hessian(logit_of, x):
+    """Second derivatives of a function of one row, row by row, in the mean: (width, width)."""
+    return torch.stack([torch.autograd.functional.hessian(logit_of, row) for row in x]).mean(dim=0)
+
+
+def strengths_of_products(products, x, slices):
+    """Root mean square of x_i S_ij x_j over every row for field i and every row for field j, centred."""
+    x = x - x.mean(dim=0)
+    matrix = np.zeros((len(slices), len(slices)))
+    for i, a in enumerate(slices):
+        for j, b in enumerate(slices):
+            if i != j:
+                matrix[i, j] = float((x[:, a] @ products[a, b] @ x[:, b].T).square().mean().sqrt())
+    return matrix
+
+
+@pytest.mark.parametrize("cross", ["vector", "matrix"])
+def test_strengths_of_two_cross_layers_are_those_of_the_logits_second_derivatives(cross):
+    encoder, batch = encoded(12)
+    model = random_model("dcn", encoder.layout, cross=cross, structure="parallel", num_cross_layers=2, mlp_sizes=())
+    model.double()
+    x0 = model.inputs(batch).detach()
+    hessian = mean_hessian(lambda x: model.head(x[None], model.cross_states(x[None])[-1])[0], x0.double())
+    expected = strengths_of_products(hessian, x0.double(), list(model.inputs.slices.values()))
+    model.float()
+    assert expected.max() > 0.1
+    np.testing.assert_allclose(dcn_strengths(model, batch), expected, atol=1e-5, rtol=1e-5)
+
+
+def test_the_mlp_has_its_part_in_the_strengths_of_a_dcn():
+    encoder, batch = encoded(12)
+    model = random_model("dcn-v2", encoder.layout, structure="parallel")
+    with torch.no_grad():
+        model.cross.weights.zero_()
+    x0 = model.inputs(batch).detach()
+    expected = strengths_of_products(mean_curvature(model, x0).float(), x0.float(), list(model.inputs.slices.values()))
+    assert expected.max() > 0.01
+    np.testing.assert_allclose(dcn_strengths(model, batch), expected, atol=1e-5)
+
+
+def test_an_mlp_on_top_of_empty_cross_layers_is_read_as_one_beside_them():
+    encoder, batch = encoded(12)
+    beside, on_top = (random_model("dcn-v2", encoder.layout, structure=name) for name in ("parallel", "stacked"))
+    on_top.inputs.load_state_dict(beside.inputs.state_dict())
+    on_top.mlp.load_state_dict(beside.mlp.state_dict())
+    with torch.no_grad():
+        for model in (beside, on_top):
+            model.cross.weights.zero_()
+            model.cross.biases.zero_()
+            model.output.weight.fill_(0.3)
+    found = [dcn_strengths(model, batch) for model in (beside, on_top)]
+    assert found[0].max() > 0.01
+    np.testing.assert_allclose(*found, atol=1e-6)
 
 
 @pytest.mark.parametrize(("cross", "structure"), DCN_VARIANTS)
