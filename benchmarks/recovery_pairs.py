@@ -48,7 +48,8 @@ def section(lines: Sequence[Line], num_wanted: int) -> str:
         f"{NUM_PAIRS} planted pairs of .75 logits each, main effects of .35, clicks; “values” are how many each "
         "categorical field has; a fifth to a third of the fields are numbers; every setting at its default. "
         f"Precision@{NUM_PAIRS} seed by seed, target 1; in bold where a seed misses it. Swap is between {NUM_SWAPS} "
-        "pairs of rows. The way in which vectors begin was found on seeds of 100 and more, of which none stands here. "
+        "pairs of rows. The way in which vectors begin, and that in which DCN-V2's weights are read, were found on "
+        "seeds of 100 and more, of which none stands here. "
         "At random, as vectors began before: .4 by FM, .6 by DCN-V2 (disjoint, 39 fields, 20 values, 30,000 rows, seed "
         "0)."
     )

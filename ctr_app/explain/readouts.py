@@ -23,8 +23,8 @@ READOUTS = ("weights", "behaviour", "counts")
 def readouts_for(title: str) -> tuple[str, ...]:
     """The readouts of a model by its title (FM, DCN-V1, ...), the one to show first in front.
 
-    FM's weights are all there is to it. Those of a DCN do not see what its MLP adds, and in DCN-V1 and DCN-Mix they
-    tell pairs apart little better than chance.
+    FM's weights are all there is to it. Those of a DCN are read as they act on average; those of DCN-V1 and
+    DCN-Mix told pairs apart little better than chance before the MLP was in them.
     """
     if title == "FM":
         return READOUTS

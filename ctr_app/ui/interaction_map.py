@@ -28,8 +28,8 @@ HOW_TO_READ = {
     "parameters have it. It cannot tell what the data hold and the model has not learned.",
     "raw": "It tells how large the product of two fields' vectors is, as most tools draw it. It cannot tell an "
     "interaction from a main effect, which sits in the same product.",
-    "cross": "It tells how far two fields together move the logit beyond what each does alone, as the cross network's "
-    "parameters have it. It cannot tell what the MLP beside it adds.",
+    "cross": "It tells how far two fields together move the logit beyond what each does alone, as the cross layers' "
+    "parameters and the bends of the MLP have it, on average. It cannot tell what averages out over the rows.",
     "behaviour": "It tells how far the whole model's logit moves when the values of two fields are swapped between "
     "real rows, beyond what each swap does alone. It cannot tell the model from the world: swaps also make "
     "combinations that no row has, where the model only guesses.",
