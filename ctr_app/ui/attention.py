@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import polars as pl
 import streamlit as st
 import torch
@@ -17,22 +16,15 @@ from ..data.errors import shorten, spaced
 from ..data.vocabulary import MISSING, SPECIAL_NAMES, UNKNOWN
 from ..explain.attention import din_or_error, readable
 from ..models.din import DIN
+from ..training.metrics import sigmoid
 from ..training.run_store import Run
-from . import attention_further, charts, parts, readouts, services, value_names
-from .attention_items import described, labels_of
+from . import attention_bars, attention_further, parts, readouts, services, value_names
 from .attention_row import SeenRow, seen
 from .row_choice import ChosenRow, choose_row
 from .words import _, plain
 
 MAX_CANDIDATES = 5000
 NO_CANDIDATE = SPECIAL_NAMES[MISSING]
-LITTLE = 0.01  # logits: a quarter of a point of CTR at most
-ORDERS = {"time": "Time", "weight": "Attention", "effect": "Effect"}
-HOW_TO_READ = (
-    "Attention tells how much of each item goes into the summary of the user, the effect what the logit loses without "
-    "it, the gradient how it stands beside a mean item. Attention cannot tell up from down: where they differ, believe "
-    "the effect."
-)
 
 
 def draw() -> None:
@@ -61,16 +53,15 @@ def _one_row(run: Run, chosen: ChosenRow) -> None:
     row = seen(run, chosen.table_row, None if value == own else value)
     with right:
         item = readable(field, value or NO_CANDIDATE, names)
-        st.metric(_("Predicted CTR for {item}", item=plain(shorten(item, 60))), f"{row.ctr:.1%}")
+        st.metric(_("Predicted CTR for {item}", item=plain(shorten(item, 60))), f"{sigmoid(np.array(row.logit)):.1%}")
     if int(row.batch.categorical[0, encoder.layout.categorical.index(field)]) == UNKNOWN:
         st.caption(_("The model does not know this candidate: it takes it for any item that was rare in training."))
     _tell_who(encoder, table_row, chosen)
-    found = described(run, row.attention, chosen.table_row)
-    _tell_gaps(din, found)
-    if not found.empty:
-        _bars(run, row, found)
-        value_names.offer(run, table_row, list(dict.fromkeys(found["history"])))
-        attention_further.draw(run, chosen, row.batch, found)
+    _tell_gaps(din, row)
+    if row.histories:
+        attention_bars.draw(run, row)
+        value_names.offer(run, chosen.table_row, tuple(row.histories))
+        attention_further.draw(run, chosen, row)
 
 
 def _tell_who(encoder: Encoder, table_row: pl.DataFrame, chosen: ChosenRow) -> None:
@@ -82,13 +73,13 @@ def _tell_who(encoder: Encoder, table_row: pl.DataFrame, chosen: ChosenRow) -> N
     st.markdown(_("**{who}**, observed {observed}.", who=plain(who), observed=plain(observed)))
 
 
-def _tell_gaps(model: DIN, found: pd.DataFrame) -> None:
+def _tell_gaps(model: DIN, row: SeenRow) -> None:
     """Sentences on histories that hold nothing, or nothing that the model knows."""
-    if found.empty:
+    if not row.histories:
         st.info(_("This user has no history yet: the prediction rests on the other fields alone."))
         return
     histories = [history.name for group in model.groups for history in group]
-    if empty := [name for name in histories if name not in set(found["history"])]:
+    if empty := [name for name in histories if name not in row.histories]:
         st.info(_("Nothing in {names} yet, so it has no bars.", names=plain(", ".join(empty))))
     if any(len(group) > 1 for group in model.groups):
         st.caption(
@@ -97,7 +88,7 @@ def _tell_gaps(model: DIN, found: pd.DataFrame) -> None:
                 "weight, and one is left out with those beside it."
             )
         )
-    for history, part in found.groupby("history", sort=False):
+    for history, part in row.histories.items():
         _tell_unknown(plain(history), len(part), int((~part["is_known"]).sum()))
 
 
@@ -172,68 +163,3 @@ def _candidates(run_id: str, field: str, told: Told) -> dict[str, str]:  # noqa:
     names = readouts.dataset_of(services.runs().get(run_id)).names().get(field, {})
     values = readouts.model_of(run_id)[1].vocabulary_of(field).texts.head(MAX_CANDIDATES)
     return {value: readable(field, value, names) for value in values}
-
-
-@st.fragment
-def _bars(run: Run, row: SeenRow, found: pd.DataFrame) -> None:
-    """Each history's bars in the order that is asked for; a press on it draws this part of the page alone."""
-    with st.container(horizontal=True, vertical_alignment="center"):
-        order = st.segmented_control(
-            _("Sorted by"),
-            list(ORDERS),
-            default="time",
-            required=True,
-            key="attention-order",
-            format_func=lambda name: _(ORDERS[name]),
-        )
-        is_share = st.toggle(
-            _("As shares of all attention"),
-            key="attention-shares",
-            help=_("DIN's weights need not sum to 1: how large they are tells how intense an interest is."),
-        )
-    for _group, part in found.groupby(["group", "history"], sort=False):
-        history = str(part["history"].iloc[0])
-        part = part.assign(label=labels_of(part), effect=row.effects[history], gradient=row.gradients[history])
-        if is_share:
-            part["weight"] = part["weight"] / max(float(part["weight"].sum()), 1e-12)
-        _bars_of_history(run, part, order or "time", is_share)
-    st.caption(_(HOW_TO_READ))
-
-
-def _bars_of_history(run: Run, part: pd.DataFrame, order: str, is_share: bool) -> None:
-    """Attention of one history beside the effect of leaving each item out, and integrated gradients."""
-    history = str(part["history"].iloc[0])
-    if order != "time":
-        part = part.iloc[part[order].abs().argsort(kind="stable")[::-1]]
-    st.subheader(_("History {name}", name=plain(history)) if history.lower() != "history" else _("History"))
-    is_rich = bool((part["kind"] + part["time"]).any())
-    left, middle, right = st.columns([7 if is_rich else 5, 4, 4])
-    with left:
-        _attention_bars(part, order, is_share)
-    with middle:
-        mover = part.iloc[int(part["effect"].abs().argmax())]
-        words = "{item} adds most" if mover["effect"] > 0 else "{item} takes away most"
-        sentence = _(words, item=shorten(mover["name"], 18))
-        if abs(mover["effect"]) < LITTLE:
-            sentence = _("No item matters much here")
-        title = charts.titled(sentence, _("logit with the item, less without it"))
-        charts.bars_over_history(part, "effect", title, _("effect in logits"), True, False).draw(alt=sentence)
-    with right:
-        steepest = part.iloc[int(part["gradient"].abs().argmax())]
-        sentence = _("{item} stands out most", item=shorten(steepest["name"], 18))
-        if abs(steepest["gradient"]) < LITTLE:
-            sentence = _("No item stands out")
-        title = charts.titled(sentence, _("integrated gradients from the mean item"))
-        charts.bars_over_history(part, "gradient", title, _("integrated gradient"), True, False).draw(alt=sentence)
-    place = readouts.place_of(run.id, history)
-    parts.table_behind(part.drop(columns=["label", "is_known"]), f"attention-{run.id}-{place}")
-
-
-def _attention_bars(part: pd.DataFrame, order: str, is_share: bool) -> None:
-    top = part.iloc[int(part["weight"].argmax())]
-    sentence = _("{item} gets the most attention", item=shorten(top["name"], 24))
-    if top["weight"] < 1.1 * part["weight"].min():
-        sentence = _("All items get about the same attention")
-    axis = _("share of attention") if is_share else _("attention weight")
-    title = charts.titled(sentence, _("attention weight per item, oldest first") if order == "time" else axis)
-    charts.bars_over_history(part, "weight", title, axis, False).draw(alt=sentence)

@@ -10,7 +10,7 @@ import streamlit as st
 
 from ..data.batch import Batch
 from ..data.errors import shorten, spaced
-from ..explain.attention import attention, din_or_error, leave_one_out, readable
+from ..explain.attention import attention, din_or_error, readable
 from ..explain.faithfulness import (
     Faithfulness,
     attention_by_kind,
@@ -24,7 +24,8 @@ from ..explain.readouts import sample_batch
 from ..models.din import DIN
 from ..training.run_store import Run
 from . import attention_charts, attention_history, charts, parts, readouts, tasks
-from .attention_items import MOST_OPTIONS, kinds_of, labels_of, names_of, with_item
+from .attention_items import MOST_OPTIONS, kinds_of, names_of, with_item
+from .attention_row import SeenRow
 from .row_choice import ChosenRow
 from .words import _
 
@@ -41,8 +42,8 @@ ORDER_WORDS = {"attention": "by attention", "effect": "by effect of leaving out"
 
 
 @st.fragment
-def draw(run: Run, chosen: ChosenRow, batch: Batch, found: pd.DataFrame) -> None:
-    """One of the further ways; ``found`` is the attention of the row. A press in it draws this part alone."""
+def draw(run: Run, chosen: ChosenRow, row: SeenRow) -> None:
+    """One of the further ways to look at a row; a press in it draws this part of the page alone."""
     st.subheader(_("Look further"))
     way = st.segmented_control(
         _("Look further"),
@@ -53,16 +54,16 @@ def draw(run: Run, chosen: ChosenRow, batch: Batch, found: pd.DataFrame) -> None
         format_func=lambda name: _(WAYS[name]),
         label_visibility="collapsed",
     )
-    histories = list(dict.fromkeys(found["history"]))
+    histories = list(row.histories)
     history = histories[0]
     if len(histories) > 1:
         history = st.selectbox(_("History"), histories, key=f"attention-history-{run.id}", width=320) or history
     draw_ways = {"edit": attention_history.draw, "candidates": _candidates, "deletion": _deletion, "means": _means}
     with parts.sentences():
-        draw_ways[way or "edit"](run, chosen, batch, found[found["history"] == history])
+        draw_ways[way or "edit"](run, chosen, row, row.histories[history])
 
 
-def _candidates(run: Run, _chosen: ChosenRow, batch: Batch, part: pd.DataFrame) -> None:
+def _candidates(run: Run, _chosen: ChosenRow, row: SeenRow, part: pd.DataFrame) -> None:
     """The same history looked at by several candidates."""
     model, encoder = readouts.model_of(run.id)
     din = din_or_error(model)
@@ -79,9 +80,9 @@ def _candidates(run: Run, _chosen: ChosenRow, batch: Batch, part: pd.DataFrame) 
     )
     if not picked:
         return
-    frames, labels = [], labels_of(part)
+    frames, labels = [], part["label"].tolist()
     for value in picked:
-        of_one = attention(din, encoder, with_item(run.id, batch, field, value))
+        of_one = attention(din, encoder, with_item(run.id, row.batch, field, value))
         of_one = of_one[of_one["history"] == history]
         frames.append(of_one.assign(item=labels, candidate=shorten(readable(field, value, names), 30)))
     frame = pd.concat(frames)[["item", "candidate", "weight"]]
@@ -100,7 +101,7 @@ def _candidates(run: Run, _chosen: ChosenRow, batch: Batch, part: pd.DataFrame) 
     parts.table_behind(frame, f"attention-candidates-{run.id}")
 
 
-def _deletion(run: Run, chosen: ChosenRow, batch: Batch, part: pd.DataFrame) -> None:
+def _deletion(run: Run, chosen: ChosenRow, row: SeenRow, part: pd.DataFrame) -> None:
     """What happens to the logit as items go: of this row, and of many."""
     model, _encoder = readouts.model_of(run.id)
     din = din_or_error(model)
@@ -109,7 +110,7 @@ def _deletion(run: Run, chosen: ChosenRow, batch: Batch, part: pd.DataFrame) -> 
         is_wanted = st.toggle(_("Measure over {count} rows", count=MANY_ROWS), key=f"attention-faithfulness-{run.id}")
     left, right = st.columns(2, gap="large")
     with left:
-        _deletion_of_one(din, batch, part, history)
+        _deletion_of_one(din, row.batch, part, history)
     with right:
         if is_wanted:
             _deletion_of_many(run, chosen, history)
@@ -126,7 +127,7 @@ def _deletion(run: Run, chosen: ChosenRow, batch: Batch, part: pd.DataFrame) -> 
 def _deletion_of_one(din: DIN, batch: Batch, part: pd.DataFrame, history: str) -> None:
     orders = {
         "attention": np.argsort(-part["weight"].to_numpy(), kind="stable"),
-        "effect": np.argsort(-leave_one_out(din, batch, history), kind="stable"),
+        "effect": np.argsort(-part["effect"].to_numpy(), kind="stable"),
         "random": np.random.default_rng(0).permutation(len(part)),
     }
     frames = [
@@ -198,7 +199,7 @@ def _faithfulness(run_id: str, split: str, history: str, on_progress: tasks.OnPr
     return (faithfulness(din, rows, history, on_progress=on_progress),)
 
 
-def _means(run: Run, _chosen: ChosenRow, _batch: Batch, part: pd.DataFrame) -> None:
+def _means(run: Run, _chosen: ChosenRow, _row: SeenRow, part: pd.DataFrame) -> None:
     """Mean attention by how long ago an item was, and by whether it is like the candidate in another history."""
     history, field = str(part["history"].iloc[0]), str(part["candidate_field"].iloc[0])
     with st.spinner(_("Looking at many rows")):

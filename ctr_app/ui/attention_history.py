@@ -15,6 +15,7 @@ from ..training.run_store import Run
 from ..training.trainer import predict
 from . import charts, parts, readouts
 from .attention_items import item_options, labels_of, main_kind
+from .attention_row import SeenRow
 from .row_choice import ChosenRow
 from .state import set_widget, widget_value
 from .words import _
@@ -22,7 +23,7 @@ from .words import _
 UNMOVED = 1e-5  # logits
 
 
-def draw(run: Run, chosen: ChosenRow, batch: Batch, part: pd.DataFrame) -> None:
+def draw(run: Run, chosen: ChosenRow, row: SeenRow, part: pd.DataFrame) -> None:
     """The history as a list that can be changed; ``part`` is its attention as it was."""
     encoder, history = readouts.model_of(run.id)[1], str(part["history"].iloc[0])
     own = part["value"].tolist()
@@ -31,13 +32,16 @@ def draw(run: Run, chosen: ChosenRow, batch: Batch, part: pd.DataFrame) -> None:
     key = f"attention-items-{run.id}-{chosen.table_row}-{readouts.place_of(run.id, history)}"
     items = _choose_items(key, labels, list(options)[: len(own)])
     _move(key, labels, items)
-    changed = edited(batch, encoder, {history: [options[item] for item in items]})
-    is_moved = sorted(items) == sorted(list(options)[: len(own)]) and items != list(options)[: len(own)]
-    _numbers(run, batch, changed, is_moved)
+    values = [options[item] for item in items]
+    if values == own:
+        _numbers(row.logit, row.logit, False)
+        st.caption(_("This is the history as it was; change it, and its bars appear here."))
+        return
+    changed = edited(row.batch, encoder, {history: values})
+    is_moved = sorted(items) == sorted(list(options)[: len(own)])
+    _numbers(row.logit, float(predict(readouts.model_of(run.id)[0], changed)[0]), is_moved)
     if not items:
         st.caption(_("Without any item the prediction rests on the other fields alone."))
-    elif [options[item] for item in items] == own:
-        st.caption(_("This is the history as it was; change it, and its bars appear here."))
     else:
         _bars(run, changed, history)
 
@@ -95,16 +99,14 @@ def _moved(key: str, items: list[str], item: str, by: int) -> None:
     set_widget(key, order)
 
 
-def _numbers(run: Run, batch: Batch, changed: Batch, is_moved: bool) -> None:
-    """The prediction with the changed history, beside that with the row's own."""
-    model = readouts.model_of(run.id)[0]
-    logits = np.concatenate([predict(model, batch), predict(model, changed)])
-    before, after = sigmoid(logits)
-    is_same = abs(logits[1] - logits[0]) < UNMOVED
+def _numbers(before: float, after: float, is_moved: bool) -> None:
+    """The prediction with the changed history, beside that with the row's own; both are logits."""
+    ctr_before, ctr_after = sigmoid(np.array([before, after]))
+    is_same = abs(after - before) < UNMOVED
     with st.container(horizontal=True):
-        change = _("{change:+.2f} points", change=100 * (after - before))
-        parts.changed_metric(_("CTR with this history"), f"{after:.1%}", change, not is_same)
-        parts.changed_metric(_("Logit"), f"{logits[1]:+.4f}", f"{logits[1] - logits[0]:+.4f}", not is_same)
+        change = _("{change:+.2f} points", change=100 * (ctr_after - ctr_before))
+        parts.changed_metric(_("CTR with this history"), f"{ctr_after:.1%}", change, not is_same)
+        parts.changed_metric(_("Logit"), f"{after:+.4f}", f"{after - before:+.4f}", not is_same)
     if is_moved and is_same:
         st.info(_("Only the order is another, and the prediction stays: DIN adds its items up and sees no order."))
 

@@ -130,8 +130,8 @@ def bars_over_history(
     Without labels it stands to the right of a chart that has them.
     """
     limit = float(frame[value].abs().max()) or 1.0
-    shown = frame.rename(columns={value: "amount"}).assign(share=frame[value] / limit)
-    told = tuple(name for name in ("kind", "time") if name in shown)
+    told = tuple(name for name in ("kind", "time") if name in frame)
+    shown = frame[["label", *told]].assign(amount=frame[value], share=frame[value] / limit)
     bars = _history_bars(axis, is_signed, is_labelled, told, height=max(160, 26 * len(shown) + 90))
     return bars.entitled(title).filled(bars=shown)
 

@@ -12,6 +12,7 @@ from typing import Any, ParamSpec
 import altair
 import pandas as pd
 import streamlit as st
+from streamlit.dataframe_util import convert_pandas_df_to_arrow_bytes
 
 from . import saving, vega_names
 
@@ -44,10 +45,14 @@ class Drawing:
         ``options`` and what is returned are st.vega_lite_chart's.
         """
         with st.container(gap="xsmall"):
-            frames = {name: vega_names.held(frame) for name, frame in self.frames.items()}
-            event = st.vega_lite_chart({**vega_names.held(self.spec), "datasets": frames}, alt=alt, **options)
+            event = st.vega_lite_chart({**vega_names.held(self.spec), "datasets": self._rows}, alt=alt, **options)
             saving.menu(self.spec, self.frames, _file_name(alt), options.get("key") or self._key(), is_dark())
         return event
+
+    @functools.cached_property
+    def _rows(self) -> dict[str, bytes]:
+        """The frames as they are sent, in Arrow's format: made once for a drawing that is kept."""
+        return {name: convert_pandas_df_to_arrow_bytes(vega_names.held(f)) for name, f in self.frames.items()}
 
     def _key(self) -> str:
         """The same for one picture while its rows change: who built it, and its title."""

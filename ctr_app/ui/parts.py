@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, NoReturn
 
 import pandas as pd
@@ -116,8 +117,12 @@ def table_behind(
     """
     with st.popover(label or _("As a table"), icon=":material/table:", key=f"table-{name}"):
         st.dataframe(frame, hide_index=True, column_config=column_config)
-        csv = frame.to_csv(index=False)
+        csv = partial(_csv, frame)  # made when it is asked for
         st.download_button(_("Download CSV"), csv, f"{name}.csv", "text/csv", key=f"csv-{name}", on_click="ignore")
+
+
+def _csv(frame: pd.DataFrame) -> str:
+    return frame.to_csv(index=False)
 
 
 def duration(seconds: float) -> str:

@@ -8,12 +8,12 @@ import polars as pl
 import streamlit as st
 
 from ..data.columns import as_number
-from ..data.dataset import DataSet, write_kinds, write_names
+from ..data.dataset import DataSet, Told, write_kinds, write_names
 from ..data.reading import read_table
 from ..data.schema import Role
 from ..data.side_tables import told_in
 from ..training.run_store import Run
-from . import parts, readouts
+from . import parts, readouts, services
 from .attention_items import item_field, names_of
 from .row_words import items_of
 from .state import drop_upload, state
@@ -43,15 +43,9 @@ def draw(dataset: DataSet) -> None:
         st.caption(_("{count} names for {field}.", count=parts.count(len(names)), field=plain(field)))
 
 
-def offer(run: Run, table_row: pl.DataFrame, histories: list[str]) -> None:
+def offer(run: Run, table_row: int, histories: tuple[str, ...]) -> None:
     """Say which items of a row's histories are shown by their ids, and take a table of their names."""
-    encoder = readouts.model_of(run.id)[1]
-    lacking = all_items = 0
-    for history in (name for name in histories if encoder.schema.column(name).candidate == item_field(encoder)):
-        items = pl.Series(items_of(table_row, encoder.schema.column(history)), dtype=pl.String)
-        names = names_of(run, encoder, history)
-        is_id = ~items.is_in(list(names)) if names else as_number(items).is_not_null()
-        lacking, all_items = lacking + int(is_id.sum()), all_items + len(items)
+    lacking, all_items = _lacking(run.id, table_row, histories, readouts.told_of(run.id))
     if not lacking:
         return
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -65,6 +59,20 @@ def offer(run: Run, table_row: pl.DataFrame, histories: list[str]) -> None:
         )
         with st.popover(_("Names of values"), icon=":material/label:"):
             draw(readouts.dataset_of(run))
+
+
+@st.cache_resource(max_entries=256, show_spinner=False)
+def _lacking(run_id: str, table_row: int, histories: tuple[str, ...], told: Told) -> tuple[int, int]:  # noqa: ARG001
+    """How many items of some histories of a row have no name, and how many there are."""
+    run, encoder = services.runs().get(run_id), readouts.model_of(run_id)[1]
+    lacking = all_items = 0
+    for history in (name for name in histories if encoder.schema.column(name).candidate == item_field(encoder)):
+        row = readouts.row_of(run_id, table_row)
+        items = pl.Series(items_of(row, encoder.schema.column(history)), dtype=pl.String)
+        names = names_of(run, encoder, history)
+        is_id = ~items.is_in(list(names)) if names else as_number(items).is_not_null()
+        lacking, all_items = lacking + int(is_id.sum()), all_items + len(items)
+    return lacking, all_items
 
 
 def _take(dataset: DataSet, field: str, file: Any) -> None:
