@@ -133,7 +133,7 @@ def bars_over_history(
     told = tuple(name for name in ("kind", "time") if name in frame)
     shown = frame[["label", *told]].assign(amount=frame[value], share=frame[value] / limit)
     bars = _history_bars(axis, is_signed, is_labelled, told, height=max(160, 26 * len(shown) + 90))
-    return bars.entitled(title).filled(bars=shown)
+    return bars.entitled(title).ordered("y", shown["label"].tolist()).filled(bars=shown)
 
 
 @kept
@@ -143,7 +143,7 @@ def _history_bars(axis: str, is_signed: bool, is_labelled: bool, told: tuple[str
     bars = alt.Chart(alt.NamedData("bars")).mark_bar(cornerRadiusEnd=3)
     bars = bars.encode(
         x=alt.X("amount:Q", title=axis, scale=alt.Scale(zero=True), axis=alt.Axis(tickCount=5)),
-        y=alt.Y("label:N", sort=None, title=None, axis=labels if is_labelled else None),
+        y=alt.Y("label:N", title=None, axis=labels if is_labelled else None),
         color=alt.Color("share:Q", scale=scale, legend=None) if is_signed else alt.value(hue("din")),
         tooltip=[
             alt.Tooltip("label:N", title=_("item")),

@@ -52,5 +52,7 @@ def test_signed_bars_have_colours_on_both_sides_of_zero_whatever_their_size() ->
     drawings = [charts.bars_over_history(frame, "effect", {"text": "t"}, "effect", True) for frame in frames]
     assert [drawing.frames["bars"]["share"].tolist() for drawing in drawings] == [[1.0, -0.5]] * 2
     assert drawings[0].spec == drawings[1].spec
+    turned = charts.bars_over_history(frames[0][::-1], "effect", {"text": "t"}, "effect", True)
+    assert turned.spec["encoding"]["y"]["sort"] == ["b", "a"] == drawings[0].spec["encoding"]["y"]["sort"][::-1]
     nothing = pd.DataFrame({"label": ["a"], "effect": [0.0]})
     assert charts.bars_over_history(nothing, "effect", {"text": "t"}, "effect", True).frames["bars"]["share"][0] == 0
