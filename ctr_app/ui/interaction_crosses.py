@@ -176,10 +176,12 @@ def sentence_of(result: Study) -> str:
 def _of_fm(gain: Gain) -> str:
     if not gain.is_clear:
         return _(
-            "FM gains nothing from them that is clear of chance ({gain}): it has them already.", gain=_amount(gain)
+            "FM gains nothing from them that is clear of chance ({gain}): it has them already, or these rows are too "
+            "few to show it.",
+            gain=_amount(gain),
         )
     if gain.value < 0:
-        return _("FM loses by them ({gain}): it has them already, and now has more to learn.", gain=_amount(gain))
+        return _("FM loses by them ({gain}): they are more to learn, and add nothing here.", gain=_amount(gain))
     return _("FM gains from them too ({gain}): its vectors alone do not hold all of them.", gain=_amount(gain))
 
 
