@@ -21,7 +21,8 @@ def draw(run: Run, found: Compared) -> None:
         )
     if found.agreement.is_trusted:
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            st.markdown(f":material/check_circle: {sentence}", width="content")
+            icon = "info" if found.agreement.spearman is None else "check_circle"
+            st.markdown(f":material/{icon}: {sentence}", width="content")
             _tables(run, found)
         _say_where_vectors_began(run)
         return

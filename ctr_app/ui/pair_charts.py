@@ -133,7 +133,7 @@ def ranking(
         planted=[frozenset(p) in truth for p in zip(frame["field_a"], frame["field_b"], strict=True)][:top],
     )
     y = alt.Y("pair:N", sort=None, title=None, axis=alt.Axis(labelLimit=260))
-    x = alt.X("strength:Q", title=unit, axis=alt.Axis(tickCount=6))
+    x = alt.X("strength:Q", title=unit, axis=alt.Axis(tickCount=6), scale=_scale(frame["strength"]))
     bars = (
         alt.Chart(shown)
         .mark_bar(cornerRadiusEnd=3, color=hue(family))

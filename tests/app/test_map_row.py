@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
+from ctr_app.ui import pair_charts
 from ctr_app.ui.interaction_map import _sentence
 from ctr_app.ui.map_row import FAINT, too_faint
 
@@ -29,3 +30,12 @@ def test_a_strongest_pair_that_another_map_refutes_is_told_so(doubted: list[list
     pairs = {"field_a": ["user", "user", "item"], "field_b": ["country", "item", "country"]}
     assert _sentence(pd.DataFrame(pairs | {"strength": [2.0, 1.0, 0.5]}), doubted) == words
     assert "there is nothing" in _sentence(pd.DataFrame(pairs | {"strength": [2e-20, 1e-20, 0.0]}), doubted)
+
+
+@pytest.mark.parametrize(("strength", "scale"), [(1e-20, {"domain": [0, 1]}), (1e-3, {"domainMin": 0})])
+def test_strengths_that_are_nothing_look_so(strength: float, scale: dict[str, object]) -> None:
+    frame = pd.DataFrame({"field_a": ["a", "a"], "field_b": ["b", "c"], "strength": [strength, 0.0]})
+    bars = pair_charts.ranking(frame, "logits", "fm").spec
+    cells = pair_charts.pair_heatmap(["a", "b", "c"], frame, {"text": "t"}, "logits").spec
+    assert bars["encoding"]["x"]["scale"] == scale
+    assert cells["encoding"]["color"]["scale"] == scale
