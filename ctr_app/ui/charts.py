@@ -55,6 +55,14 @@ def hue(family: str) -> str:
     return HUES[family][is_dark()]
 
 
+def in_order(names: pd.Series) -> list[str]:
+    """The names as they stand in the rows, for the ``sort`` of an axis.
+
+    Without it a browser that gets other rows for the same chart keeps the order of the earlier ones.
+    """
+    return list(dict.fromkeys(names))
+
+
 def titled(title: str, subtitle: str = "") -> dict[str, str]:
     """A chart's title: the sentence it proves, and under it what is measured."""
     return {"text": title, "subtitle": subtitle} if subtitle else {"text": title}

@@ -26,7 +26,7 @@ def interval_bars(frame: pd.DataFrame, title: dict[str, str], axis: str, family:
     ``axis`` says what the values are, and ``of`` what the labels are.
     """
     shown = frame.assign(low=frame["value"] - frame["margin"], high=frame["value"] + frame["margin"])
-    y = alt.Y("label:N", sort=None, title=None, axis=alt.Axis(labelLimit=320))
+    y = alt.Y("label:N", sort=charts.in_order(shown["label"]), title=None, axis=alt.Axis(labelLimit=320))
     x = alt.X("value:Q", title=axis, scale=alt.Scale(zero=True), axis=alt.Axis(tickCount=8))
     tooltip = [
         alt.Tooltip("label:N", title=of),

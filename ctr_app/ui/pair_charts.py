@@ -11,7 +11,7 @@ import pandas as pd
 
 from ..data.errors import shorten
 from ..explain.pairs import LEAST_STRENGTH
-from .charts import BACKGROUND, MUTED, RING, SLANTED, UPRIGHT, hue, readable, titled
+from .charts import BACKGROUND, MUTED, RING, SLANTED, UPRIGHT, hue, in_order, readable, titled
 from .drawing import is_dark, kept
 from .words import _
 
@@ -132,7 +132,7 @@ def ranking(
         ],
         planted=[frozenset(p) in truth for p in zip(frame["field_a"], frame["field_b"], strict=True)][:top],
     )
-    y = alt.Y("pair:N", sort=None, title=None, axis=alt.Axis(labelLimit=260))
+    y = alt.Y("pair:N", sort=in_order(shown["pair"]), title=None, axis=alt.Axis(labelLimit=260))
     x = alt.X("strength:Q", title=unit, axis=alt.Axis(tickCount=6), scale=_scale(frame["strength"]))
     bars = (
         alt.Chart(shown)

@@ -9,7 +9,7 @@ import altair as alt
 import pandas as pd
 
 from ..data.errors import shorten
-from .charts import MUTED, RING, hue, readable
+from .charts import MUTED, RING, hue, in_order, readable
 from .drawing import is_dark, kept
 from .words import _
 
@@ -34,7 +34,8 @@ def stability_chart(
     shown = _labelled(frame)
     has_line = bool(shown["line"].notna().any())
     muted = alt.value(MUTED[is_dark()])
-    y = alt.Y("pair:N", sort=None, title=None, axis=alt.Axis(labelLimit=300, labelOverlap=False, labelFlush=False))
+    axis = alt.Axis(labelLimit=300, labelOverlap=False, labelFlush=False)
+    y = alt.Y("pair:N", sort=in_order(shown["pair"]), title=None, axis=axis)
     x = alt.X("strength:Q", title=_("logits (RMS)"), scale=alt.Scale(zero=True), axis=alt.Axis(tickCount=6))
     color = alt.condition("datum.is_strong", alt.value(hue(family)), muted)
     base = alt.Chart(shown).encode(y=y, tooltip=_tooltip(has_line))

@@ -85,7 +85,7 @@ def unseen_bars(frame: pd.DataFrame, title: dict[str, str]) -> Any:
         .mark_bar(cornerRadiusEnd=3)
         .encode(
             x=alt.X("effect:Q", title=_("effect in logits"), scale=alt.Scale(zero=True)),
-            y=alt.Y("pair:N", sort=None, title=None, axis=alt.Axis(labelLimit=420)),
+            y=alt.Y("pair:N", sort=charts.in_order(shown["pair"]), title=None, axis=alt.Axis(labelLimit=420)),
             color=alt.Color("effect:Q", scale=alt.Scale(range="diverging", domain=[-limit, limit]), legend=None),
             tooltip=tooltip,
         )

@@ -39,3 +39,10 @@ def test_strengths_that_are_nothing_look_so(strength: float, scale: dict[str, ob
     cells = pair_charts.pair_heatmap(["a", "b", "c"], frame, {"text": "t"}, "logits").spec
     assert bars["encoding"]["x"]["scale"] == scale
     assert cells["encoding"]["color"]["scale"] == scale
+
+
+def test_bars_of_other_rows_stand_in_the_order_of_those_rows() -> None:
+    frame = pd.DataFrame({"field_a": ["a", "a"], "field_b": ["c", "b"], "strength": [2.0, 1.0]})
+    assert pair_charts.ranking(frame, "logits", "fm").spec["encoding"]["y"]["sort"] == ["a × c", "a × b"]
+    frame = frame.iloc[::-1]
+    assert pair_charts.ranking(frame, "logits", "fm").spec["encoding"]["y"]["sort"] == ["a × b", "a × c"]
