@@ -42,12 +42,13 @@ def waterfall(frame: pd.DataFrame, title: dict[str, str]) -> Any:
 
 def split_bars(frame: pd.DataFrame, title: dict[str, str]) -> Drawing:
     """The parts of a change in logits as bars from zero; ``frame`` has part and amount, in order."""
-    return _split_bars().entitled(title).filled(parts=frame.assign(sign=np.sign(frame["amount"]) * 0.8))
+    shown = frame.assign(sign=np.sign(frame["amount"]) * 0.8)
+    return _split_bars().entitled(title).ordered("y", frame["part"].tolist()).filled(parts=shown)
 
 
 @kept
 def _split_bars() -> Any:
-    y = alt.Y("part:N", sort=None, title=None, axis=alt.Axis(labelLimit=300, labelOverlap=False, labelFlush=False))
+    y = alt.Y("part:N", title=None, axis=alt.Axis(labelLimit=300, labelOverlap=False, labelFlush=False))
     color = alt.Color("sign:Q", scale=SIGNED, legend=None)
     tooltip = [
         alt.Tooltip("part:N", title=_("part")),
