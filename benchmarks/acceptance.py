@@ -192,6 +192,13 @@ def with_section(text: str, new: str) -> str:
     return "".join(kept).rstrip() + "\n"
 
 
+def publish(section: str, is_quick: bool) -> None:
+    """Print a section, and keep it in RESULTS.md unless it is quick."""
+    print(section)
+    if not is_quick:
+        RESULTS.write_text(with_section(RESULTS.read_text() if RESULTS.exists() else "# Results\n\n", section))
+
+
 def main() -> int:
     """Run every check that can be run here; returns 1 if one misses its target."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -205,9 +212,7 @@ def main() -> int:
             print(f"{check.what}: {'met' if check.is_met else 'missed'}", file=sys.stderr)
             checks.append(check)
     text = section(checks, time.perf_counter() - started)
-    print(text)
-    if not options.quick:
-        RESULTS.write_text(with_section(RESULTS.read_text() if RESULTS.exists() else "# Results\n\n", text))
+    publish(text, options.quick)
     return 0 if all(check.is_met for check in checks) else 1
 
 

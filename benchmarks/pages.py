@@ -30,7 +30,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from acceptance import REPOSITORY, RESULTS, machine, with_section
+from acceptance import REPOSITORY, machine, publish
 from browser_tab import Drawn, Tab, open_tab
 from peers.tables import markdown
 from quality_numbers import marked, wrapped
@@ -291,9 +291,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         found = measure(Path(name), rows, count, pages)
     text = section(found, rows, count, time.perf_counter() - started)
-    print(text)
-    if not options.quick and not options.pages:
-        RESULTS.write_text(with_section(RESULTS.read_text() if RESULTS.exists() else "# Results\n\n", text))
+    publish(text, bool(options.quick or options.pages))
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from itertools import product
 from pathlib import Path
 
 import torch
-from acceptance import REPOSITORY, RESULTS, machine, with_section
+from acceptance import REPOSITORY, machine, publish
 from quality_numbers import listed, marked, shown, wrapped
 
 sys.path.insert(0, str(REPOSITORY))
@@ -228,9 +228,7 @@ def main() -> None:
     )
     lines = measured(wanted, options.kept, options.only_kept)
     text = section(lines, "python benchmarks/recovery.py", len(wanted))
-    print(text)
-    if not options.quick:
-        RESULTS.write_text(with_section(RESULTS.read_text() if RESULTS.exists() else "# Results\n\n", text))
+    publish(text, options.quick)
 
 
 if __name__ == "__main__":

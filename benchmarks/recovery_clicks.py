@@ -14,7 +14,7 @@ from itertools import product
 from pathlib import Path
 
 import torch
-from acceptance import RESULTS, machine, with_section
+from acceptance import machine, publish
 from quality_numbers import marked, shown, wrapped
 from recovery import SUITE, Line, Task, chosen, markdown, means, measured, numbers, settings_in_words
 
@@ -112,9 +112,7 @@ def main() -> None:
     recipes = [SUITE if name == "suite" else name for name in options.models.split(",")] if options.models else RECIPES
     wanted = list(tasks(functions, options.seeds or seeds, options.rows or rows, recipes))
     text = section(measured(wanted, options.kept, options.only_kept, NUM_SWAPS), len(wanted))
-    print(text)
-    if not options.quick:
-        RESULTS.write_text(with_section(RESULTS.read_text() if RESULTS.exists() else "# Results\n\n", text))
+    publish(text, options.quick)
 
 
 if __name__ == "__main__":

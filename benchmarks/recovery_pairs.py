@@ -15,7 +15,7 @@ from itertools import product
 from pathlib import Path
 
 import torch
-from acceptance import RESULTS, machine, with_section
+from acceptance import machine, publish
 from quality_numbers import marked, wrapped
 from recovery import LAYOUTS, NUM_PAIRS, PLANTED, RECIPES, SHAPES, Line, Task, chosen, markdown, measured, numbers
 
@@ -108,9 +108,7 @@ def main() -> None:
         tasks(options.fields or fields, options.rows or rows, options.values or values, options.seeds or seeds)
     )
     text = section(measured(wanted, options.kept, options.only_kept, NUM_SWAPS), len(wanted))
-    print(text)
-    if not options.quick:
-        RESULTS.write_text(with_section(RESULTS.read_text() if RESULTS.exists() else "# Results\n\n", text))
+    publish(text, options.quick)
 
 
 if __name__ == "__main__":
