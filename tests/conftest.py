@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
 
+from tests.groups import ByGroup
 from tests.publisher import Publisher, publishing
 
 BROWSER = Path(__file__).parent / "browser"
@@ -20,15 +22,27 @@ settings.register_profile("repeatable", deadline=None, derandomize=True)
 settings.load_profile("repeatable")
 
 
+@pytest.hookimpl(wrapper=True, optionalhook=True)
+def pytest_xdist_auto_num_workers() -> Iterator[int]:
+    """One process more than there are cores: those that drive a browser wait for a third of their time."""
+    cores: int = yield
+    return cores + 1
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByGroup:
+    """In several processes, tests stay together that share what takes long to prepare."""
+    return ByGroup(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """On several cores a file's tests stay together, and all that drive a browser: one at a time is enough for it.
+    """What drives a browser comes first, as it takes longest.
 
     A test in the browser has one second try, which the report counts: a starved machine can break a tab.
     """
+    items.sort(key=lambda item: not item.path.is_relative_to(BROWSER))
     for item in items:
-        in_browser = item.path.is_relative_to(BROWSER)
-        item.add_marker(pytest.mark.xdist_group(str(BROWSER if in_browser else item.path)))
-        if in_browser:
+        if item.path.is_relative_to(BROWSER):
             item.add_marker(pytest.mark.flaky(reruns=1))
             item.add_marker(pytest.mark.timeout(900))
 

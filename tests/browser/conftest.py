@@ -1,4 +1,4 @@
-"""A browser and a server for all tests, or a server for a module, and a tab for each test."""
+"""A window and a server for all tests, or a server for a module, and a tab for each test."""
 
 from __future__ import annotations
 
@@ -9,13 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import BrowserContext, sync_playwright
+from playwright.sync_api import Error as PlaywrightError
 
+from ctr_app.data.catalogue import READY_MADE
 from ctr_app.data.store import DatasetStore
 from ctr_app.training.run_store import Run, RunStore
 from tests.app.prepared import trained_run
+from tests.groups import OWN_SERVER
 
-from .screen import Screen
+from .screen import ColorScheme, Screen
 from .server import Server
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -28,6 +31,7 @@ CHROMIUM_ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+REPORT_MS = 10_000
 NewScreen = Callable[..., Screen]
 
 
@@ -44,11 +48,12 @@ def chromium() -> str:
 
 
 @pytest.fixture(scope="package")
-def browser(chromium: str) -> Iterator[Browser]:
+def window(chromium: str) -> Iterator[BrowserContext]:
+    """The window of all tabs, 1280 wide: it keeps the app's scripts, which take each window a second to load."""
     with sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_ARGUMENTS)
-        yield found
-        found.close()
+        browser = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_ARGUMENTS)
+        yield browser.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
+        browser.close()
 
 
 def serving(folder: Path, trained: Path) -> Iterator[Server]:
@@ -65,9 +70,11 @@ def serving(folder: Path, trained: Path) -> Iterator[Server]:
 
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with two small data sets and a run of each model on one of them."""
+    """A folder with two small data sets and a run of each model on one of them; and what each server would make."""
     folder = tmp_path_factory.mktemp("trained")
     runs, datasets = RunStore(folder / "runs"), DatasetStore(folder / "data")
+    for name in READY_MADE:
+        datasets.add_sample(name).encoded()
     clicks = datasets.add_sample("planted-clicks", rows=3000, seed=1)
     histories = datasets.add_sample("planted-histories", rows=2000, seed=1)
     for model in ("fm", "dcn-v2", "din"):
@@ -75,7 +82,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def shared_server(tmp_path_factory: pytest.TempPathFactory, trained: Path) -> Iterator[Server]:
     """One server for all that do not mind what others have done there: to start one takes ten seconds."""
     yield from serving(tmp_path_factory.mktemp("shared-server"), trained)
@@ -89,9 +96,10 @@ def own_server(tmp_path_factory: pytest.TempPathFactory, trained: Path) -> Itera
 
 @pytest.fixture
 def server(request: pytest.FixtureRequest) -> Server:
-    """The module's own server, if it is marked with ``own_server``, or the shared one."""
-    is_own = request.node.get_closest_marker("own_server") is not None
-    found: Server = request.getfixturevalue("own_server" if is_own else "shared_server")
+    """The module's own server, if it is named in ``OWN_SERVER``, or the shared one."""
+    found: Server = request.getfixturevalue("own_server" if request.path.name in OWN_SERVER else "shared_server")
+    if not found.is_started:  # as after a first try of a test that ends it
+        found.start()
     return found
 
 
@@ -110,9 +118,18 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
         screens = getattr(item, "funcargs", {}).get("screens", [])
         for number, screen in enumerate(screen for screen in screens if not screen.page.is_closed()):
             picture = item.config.rootpath / ".pytest_cache" / f"{item.name[:80]}-{number}.png"
-            screen.page.screenshot(path=picture, full_page=True)
-            report.sections.append((f"screen at {screen.page.url}, see {picture}", screen.text()))
+            report.sections.append((f"screen at {screen.page.url}, see {picture}", shown(screen, picture)))
     return report
+
+
+def shown(screen: Screen, picture: Path) -> str:
+    """What can be read on the screen, of which a picture is taken; a page that never came has nothing to show."""
+    screen.page.set_default_timeout(REPORT_MS)
+    try:
+        screen.page.screenshot(path=picture, full_page=True)
+        return screen.text()
+    except PlaywrightError as error:
+        return str(error)
 
 
 @pytest.fixture
@@ -122,17 +139,19 @@ def screens() -> list[Screen]:
 
 
 @pytest.fixture
-def new_screen(browser: Browser, server: Server, screens: list[Screen]) -> Iterator[NewScreen]:
+def new_screen(window: BrowserContext, server: Server, screens: list[Screen]) -> Iterator[NewScreen]:
     """Opens tabs as different people do: each with its own session. Afterwards none may have complained."""
 
-    def open_one(width: int = 1280, color_scheme: str = "light") -> Screen:
-        context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=color_scheme)  # type: ignore[arg-type]
-        screens.append(Screen(context.new_page(), server))
+    def open_one(color_scheme: ColorScheme = "light") -> Screen:
+        page = window.new_page()
+        page.emulate_media(color_scheme=color_scheme)
+        screens.append(Screen(page, server))
         return screens[-1]
 
     yield open_one
     for screen in screens:
-        screen.page.context.close()
+        screen.page.close()
+    window.clear_cookies()
     assert [line for screen in screens for line in screen.trouble()] == []
 
 

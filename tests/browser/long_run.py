@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .screen import Screen
+from .screen import LOOK_AGAIN_MS, Screen
 
 
 def begin(screen: Screen) -> None:
@@ -35,5 +35,6 @@ def wait_for_epoch(screen: Screen, epoch: float) -> float:
           return words && parseFloat(words[1]) > past && parseFloat(words[1]);
         }""",
         arg=epoch,
+        polling=LOOK_AGAIN_MS,
     )
     return float(found.json_value())

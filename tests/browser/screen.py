@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from playwright.sync_api import ConsoleMessage, Locator, Page, Request, WebSocket, expect
 from streamlit.proto.BackMsg_pb2 import BackMsg
@@ -17,7 +17,12 @@ from .server import Server
 
 # Noisy machines, on which training yields to everything else: nothing here says how fast the app is.
 PATIENCE_MS = 200_000
+TRAINING_MS = 3 * PATIENCE_MS
 expect.set_options(timeout=PATIENCE_MS)
+LOOK_AGAIN_MS = 100  # by default a page is looked at whenever it is drawn, which takes half a core
+WIDTHS = (1280, 1920)
+ColorScheme = Literal["light", "dark"]
+BACKGROUNDS: dict[ColorScheme, str] = {"light": "rgb(255, 255, 255)", "dark": "rgb(18, 21, 31)"}
 PAGES = ("", "data", "train", "interactions", "attention", "predictions", "evaluate", "runs")
 # Streamlit asks for these under the page's path first, and takes the answer 404 for "not there".
 PROBES = re.compile(r"/_stcore/(health|host-config)$")
@@ -60,7 +65,7 @@ class Screen:
             ends = time.monotonic() + PATIENCE_MS / 1000
             while not self.is_answered and time.monotonic() < ends:
                 self.page.wait_for_timeout(50)
-            self.page.wait_for_function(IS_SETTLED)
+            self.page.wait_for_function(IS_SETTLED, polling=LOOK_AGAIN_MS)
 
     def key(self, key: str) -> Locator:
         """The element with that key."""
@@ -165,6 +170,17 @@ class Screen:
         self.page.get_by_role("option", name=option, exact=True).first.click()
         self.settle()
 
+    def look(self, color_scheme: ColorScheme) -> None:
+        """Let the system prefer light or dark, and wait until the page does as well."""
+        self.page.emulate_media(color_scheme=color_scheme)
+        app = self.page.locator('[data-testid="stApp"]')
+        expect(app).to_have_css("background-color", BACKGROUNDS[color_scheme])
+
+    def widen(self, width: int) -> None:
+        """Make the window as wide as that, and wait until the page has found its place in it."""
+        self.page.set_viewport_size({"width": width, "height": 1080})
+        self.settle()
+
     def is_as_wide_as_the_window(self) -> bool:
         """Whether nothing has to be scrolled to sideways."""
         return bool(
@@ -204,4 +220,14 @@ class Screen:
         self.requests.append(request.url)
 
 
-__all__ = ["PAGES", "PATIENCE_MS", "Screen", "expect"]
+__all__ = [
+    "BACKGROUNDS",
+    "LOOK_AGAIN_MS",
+    "PAGES",
+    "PATIENCE_MS",
+    "TRAINING_MS",
+    "WIDTHS",
+    "ColorScheme",
+    "Screen",
+    "expect",
+]

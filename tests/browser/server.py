@@ -32,6 +32,11 @@ class Server:
         """Where it listens."""
         return f"http://127.0.0.1:{self._port}"
 
+    @property
+    def is_started(self) -> bool:
+        """Whether it has been started, and not ended since."""
+        return self._process is not None
+
     def start(self) -> None:
         """Start it and wait until it says that it is well."""
         folders = {"CTR_LENS_DATA": str(self.data), "CTR_LENS_RUNS": str(self.runs)}

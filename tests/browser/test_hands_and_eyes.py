@@ -1,4 +1,4 @@
-"""Pressing cells and keys, and what fits on a screen."""
+"""Pressing cells, and what can be read and fits on a screen."""
 
 from __future__ import annotations
 
@@ -9,10 +9,9 @@ import pytest
 from ctr_app.training.run_store import Run
 
 from .conftest import NewScreen
-from .screen import PAGES, Screen, expect
+from .screen import BACKGROUNDS, PAGES, WIDTHS, ColorScheme, Screen, expect
 
-pytestmark = [pytest.mark.browser, pytest.mark.own_server]
-WIDTHS = (1280, 1920)
+pytestmark = pytest.mark.browser
 OPEN_ON = {"train": "FM", "interactions": "DCN-V2", "attention": "DIN"}
 
 
@@ -39,40 +38,9 @@ def test_each_choice_of_a_run_counts(screen: Screen, earlier_runs: dict[str, Run
     assert screen.alerts() == []
 
 
-def test_the_keyboard_alone_reaches_and_presses_the_buttons_of_home(screen: Screen) -> None:
-    screen.open()
-    reached = []
-    for _ in range(40):
-        screen.page.keyboard.press("Tab")
-        reached.append(screen.page.evaluate("document.activeElement.closest('[class*=st-key-]')?.className || ''"))
-        if "st-key-home-tour-din" in reached[-1]:
-            break
-    for name in ("fm", "dcn", "din"):
-        assert any(f"st-key-home-tour-{name}" in place for place in reached), name
-    screen.page.keyboard.press("Enter")
-    screen.page.wait_for_url(re.compile(r"/(train|attention)\?run="))
-
-
-def test_a_double_press_begins_one_training_and_the_way_back_stays_open(screen: Screen) -> None:
-    screen.open()
-    before = set(screen.server.runs.glob("*"))
-    screen.key("home-tour-fm").locator("button").dblclick()
-    screen.wait_for_path("interactions")
-    screen.see_chart()
-    run = screen.run_id()
-    assert {path.name for path in set(screen.server.runs.glob("*")) - before} == {run}
-    screen.page.go_back()
-    expect(screen.key("train-see")).to_be_visible()
-    assert screen.run_id() == run
-    screen.page.go_forward()
-    screen.wait_for_path("interactions")
-    screen.see_chart()
-    assert screen.alerts() == []
-
-
 @pytest.mark.parametrize("color_scheme", ["light", "dark"])
 def test_the_text_of_charts_stands_out_from_what_is_behind_it(
-    new_screen: NewScreen, earlier_runs: dict[str, Run], color_scheme: str
+    new_screen: NewScreen, earlier_runs: dict[str, Run], color_scheme: ColorScheme
 ) -> None:
     screen = new_screen(color_scheme=color_scheme)
     screen.open(f"interactions?run={earlier_runs['DCN-V2'].id}")
@@ -110,20 +78,14 @@ def contrast(first: str, second: str) -> float:
     return (max(lightness) + 0.05) / (min(lightness) + 0.05)
 
 
-@pytest.mark.parametrize("color_scheme", ["light", "dark"])
-def test_no_page_has_to_be_scrolled_sideways(
-    new_screen: NewScreen, earlier_runs: dict[str, Run], color_scheme: str
-) -> None:
-    screen = new_screen(color_scheme=color_scheme)
+def test_no_page_has_to_be_scrolled_sideways(screen: Screen, earlier_runs: dict[str, Run]) -> None:
     for page in PAGES:
         screen.open(f"{page}?run={earlier_runs[OPEN_ON[page]].id}" if page in OPEN_ON else page)
-        if page in ("interactions", "attention"):
-            screen.see_chart()
-        for width in WIDTHS:
-            screen.page.set_viewport_size({"width": width, "height": 1080})
-            screen.settle()
-            assert screen.is_as_wide_as_the_window(), (page or "home", width)
+        for color_scheme in BACKGROUNDS:
+            screen.look(color_scheme)
+            if page in ("interactions", "attention"):
+                screen.see_chart()
+            for width in WIDTHS:
+                screen.widen(width)
+                assert screen.is_as_wide_as_the_window(), (page or "home", color_scheme, width)
         assert screen.alerts() == []
-    lightness = "getComputedStyle(document.querySelector('[data-testid=\"stApp\"]')).backgroundColor"
-    is_dark = max(map(int, re.findall(r"\d+", str(screen.page.evaluate(lightness)))[:3])) < 128
-    assert is_dark == (color_scheme == "dark")

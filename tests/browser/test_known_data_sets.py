@@ -9,8 +9,7 @@ import pytest
 from ctr_app.data.catalogue import REAL_DATA_SETS
 from tests.paths import SHARED_DATA, needs_shared_data
 
-from .conftest import NewScreen
-from .screen import Screen, expect
+from .screen import WIDTHS, Screen, expect
 from .server import Server
 
 pytestmark = pytest.mark.browser
@@ -24,11 +23,11 @@ def open_known(screen: Screen) -> None:
     screen.settle()
 
 
-@pytest.mark.parametrize("width", [1280, 1920])
-def test_every_card_fits_and_says_what_its_publisher_allows(new_screen: NewScreen, width: int) -> None:
-    screen = new_screen(width)
+def test_every_card_fits_and_says_what_its_publisher_allows(screen: Screen) -> None:
     open_known(screen)
-    assert screen.is_as_wide_as_the_window()
+    for width in WIDTHS:
+        screen.widen(width)
+        assert screen.is_as_wide_as_the_window(), width
     assert screen.alerts() == []
     for known in REAL_DATA_SETS.values():
         screen.read(known.licence)

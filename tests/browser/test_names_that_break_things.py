@@ -86,8 +86,7 @@ def test_odd_names_are_shown_literally_from_the_upload_to_the_picture(screen: Sc
     screen.press("data-accept")
     screen.page.wait_for_url("**/train")
     for family in ("FM", "DCN"):
-        screen.open("train")
-        screen.settle()
+        screen.go("Train")
         screen.key("train-family").get_by_text(family, exact=True).click()
         screen.settle()
         assert_shown_literally(screen)

@@ -11,7 +11,7 @@ from ctr_app.training.run_store import Run, RunStore
 from .long_run import begin
 from .screen import Screen, expect
 
-pytestmark = [pytest.mark.browser, pytest.mark.own_server]
+pytestmark = pytest.mark.browser
 PICTURES = {"FM": "interactions", "DCN-V2": "interactions", "DIN": "attention"}
 
 
@@ -48,7 +48,7 @@ def test_a_killed_server_leaves_an_interrupted_run_with_its_curves_and_every_ear
 def test_a_server_that_is_ended_in_peace_says_so_of_the_run_that_it_trained(screen: Screen) -> None:
     begin(screen)
     run = screen.run_id()
-    screen.page.context.close()
+    screen.page.close()
     screen.server.stop()
     status = RunStore(screen.server.runs).get(run).status()
     assert (status.state, status.reason) == (

@@ -10,7 +10,7 @@ from .conftest import NewScreen
 from .long_run import begin, wait_for_epoch
 from .screen import expect
 
-pytestmark = [pytest.mark.browser, pytest.mark.own_server]
+pytestmark = pytest.mark.browser
 
 
 def test_training_goes_on_wherever_one_goes_until_it_is_stopped_and_its_best_epoch_is_kept(
@@ -34,7 +34,7 @@ def test_training_goes_on_wherever_one_goes_until_it_is_stopped_and_its_best_epo
     assert first.run_id() == run
     assert first.alerts() == []
 
-    first.page.context.close()
+    first.page.close()
     second = new_screen()
     second.open("train")
     second.see(re.compile("Now training: DCN-V2"))
