@@ -55,7 +55,7 @@ FAMILIES = {
         "Which of your past clicks explains this one?",
         DINConfig,
         DIN,
-        {"learning_rate": 4e-3, "weight_decay": 1e-5, "embedding_decay": 1e-2},
+        {"learning_rate": 4e-3, "weight_decay": 1e-5, "embedding_decay": 1e-2, "decay_rows": 16_000},
     ),
 }
 # Other names that people know: a family with some of its settings.

@@ -15,6 +15,14 @@ class TrainingConfig(Config):
     embedding_decay: float = setting(
         1e-5, "Pull of the values' vectors towards zero (L2, inside Adam).", group="learning", minimum=0.0, maximum=1.0
     )
+    decay_rows: int = setting(
+        0,
+        "Training rows from which on embedding_decay weakens, in proportion, as a prior does; 0: it never does.",
+        group="learning",
+        unit="rows",
+        minimum=0,
+        maximum=1_000_000_000,
+    )
     weight_decay: float = setting(
         1e-5, "Pull of all other weights towards zero (L2, inside Adam).", group="learning", minimum=0.0, maximum=1.0
     )
@@ -47,3 +55,10 @@ class TrainingConfig(Config):
     seed: int = setting(
         0, "The same seed on the same machine gives the same result.", group="stopping", minimum=0, maximum=2**31 - 1
     )
+
+    def embedding_decay_of(self, num_rows: int) -> float:
+        """The pull on values' vectors where so many rows train: above ``decay_rows`` it weakens as they grow.
+
+        The loss is a mean over rows, so a constant pull would count for more, the more rows there are.
+        """
+        return self.embedding_decay * min(1.0, (self.decay_rows or num_rows) / num_rows)

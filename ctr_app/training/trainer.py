@@ -94,7 +94,7 @@ class Trainer:
             self._matrices(),
             config.learning_rate,
             config.weight_decay,
-            config.embedding_decay,
+            config.embedding_decay_of(len(train)),
             config.averaging,
         )
         self._dropouts = [module for module in self.model.modules() if isinstance(module, Dropout)]
