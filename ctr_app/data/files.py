@@ -86,7 +86,13 @@ def new_folder(path: Path) -> Iterator[Path]:
 
 def bytes_in(folder: Path) -> int:
     """The size of all files in ``folder`` and below, in bytes; 0 if it is gone."""
-    return sum(_size(path) for path in folder.rglob("*"))
+    return sum(_size(path) for path in all_below(folder))
+
+
+def all_below(folder: Path) -> Iterator[Path]:
+    """All files and folders below ``folder``; one that goes meanwhile is passed over, where ``rglob`` would raise."""
+    for place, folders, names in os.walk(folder):
+        yield from (Path(place, name) for name in (*folders, *names))
 
 
 def remove_leftovers(folder: Path, older_than: float = LEFTOVER_SECONDS) -> None:
@@ -111,7 +117,7 @@ def _size(path: Path) -> int:
 
 def _last_change(path: Path) -> float:
     changes = []
-    for inner in (path, *path.rglob("*")):
+    for inner in (path, *all_below(path)):
         with suppress(OSError):
             changes.append(inner.stat().st_mtime)
     return max(changes, default=0.0)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from .errors import InputError
-from .files import default_data_root
+from .files import all_below, default_data_root
 
 BLOCK_BYTES = 2**22
 # What a server that was killed has left behind goes after a day; what is in use here stays however long.
@@ -92,7 +92,7 @@ def files_in(folder: Path) -> list[FoundFile]:
     At most MAX_FILES; ``name`` is the path from ``folder`` on. A folder that is not there has none.
     """
     found = []
-    for path in folder.rglob("*"):
+    for path in all_below(folder):
         inner = path.relative_to(folder).parts
         if inner[0] in OWN_FOLDERS or any(part.startswith(".") for part in inner):
             continue

@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 import os
+import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from ctr_app.data.files import PIECE_BYTES, new_folder, read_json, write_bytes, write_json, write_pieces
+from ctr_app.data.files import (
+    PIECE_BYTES,
+    all_below,
+    bytes_in,
+    new_folder,
+    read_json,
+    write_bytes,
+    write_json,
+    write_pieces,
+)
 
 
 class PowerCut(Exception):
@@ -84,3 +95,22 @@ def test_what_json_cannot_hold_leaves_nothing(tmp_path):
     with pytest.raises(TypeError):
         write_json(tmp_path / "a.json", {"a": object()})
     assert list(tmp_path.iterdir()) == []
+
+
+def test_bytes_are_those_of_all_files_below(tmp_path: Path) -> None:
+    write_bytes(tmp_path / "a" / "b" / "c", b"123")
+    write_bytes(tmp_path / "d", b"4567")
+    assert bytes_in(tmp_path) == 7
+    assert bytes_in(tmp_path / "nowhere") == 0
+
+
+def test_a_folder_that_goes_while_one_looks_is_passed_over(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        write_bytes(tmp_path / name / "file", b"123")
+    seen = []
+    for path in all_below(tmp_path):
+        seen.append(path.name)
+        if len(seen) == 1:
+            shutil.rmtree(tmp_path / "a")
+            shutil.rmtree(tmp_path / "b")
+    assert sorted(seen) == ["a", "b"]

@@ -18,6 +18,7 @@ from ..catalogue import RealDataSet
 from ..columns import MISSING_TOKENS
 from ..downloading import Stopped, checksum, failure, reason
 from ..errors import InputError, shorten
+from ..files import bytes_in
 from ..schema import Role, Schema
 from ..store import DataSet, Preparation
 from .job import Job, columns_of
@@ -104,7 +105,7 @@ def _by_client(job: Job) -> tuple[pl.DataFrame, str]:
     worker.start()
     give_up = time.monotonic() + LIMIT_SECONDS
     while worker.is_alive():
-        job.progress(_bytes_in(folder / "openml"), known.remote.size)
+        job.progress(bytes_in(folder / "openml"), known.remote.size)
         worker.join(LOOK_SECONDS)
         if job.stop.is_set():
             raise Stopped
@@ -147,7 +148,3 @@ def _as_text(frame: Any) -> pl.DataFrame:
         {name: [None if cell is None else str(cell) for cell in texts[name]] for name in texts.columns},
         schema=dict.fromkeys(texts.columns, pl.String),
     )
-
-
-def _bytes_in(folder: Path) -> int:
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
