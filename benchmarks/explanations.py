@@ -62,7 +62,7 @@ SPEED_NOTES = """\
 Shapley values of one row, 200 orders. An edit is the choice of another value for the first of two edited
 fields on the Predictions page, with the split of the change into both and their interaction; {edits} of them on a real
 server, from the choice until all that it draws has come over the websocket, while the same server trains DCN-V2 on the
-same cores. Others computed on this machine too, so the server ran at a raised priority."""
+same cores, without a raised priority."""
 
 
 def trained(datasets: DatasetStore, runs: RunStore, dataset: DataSet, family: str, **settings: object) -> Run:
