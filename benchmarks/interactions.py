@@ -144,7 +144,7 @@ def trained(folder: Path, num_fields: int, rows: int) -> Run:
 def drawings(folder: Path, presses: int) -> Iterator[Line]:
     """The map of 39 fields, and W of 1,000 x 1,000, in Chromium."""
     runs = trained(folder, NUMBERS + CATEGORIES, 4000), trained(folder, WIDE_FIELDS, 2000)
-    with server(folder) as running, _chromium() as page:
+    with server(folder) as running, chromium() as page:
         few, wide = (run.id for run in runs)
         page.goto(f"{running.url}/interactions?run={few}")
         maps = [
@@ -182,7 +182,7 @@ def _line(
 
 
 @contextmanager
-def _chromium() -> Iterator[Page]:
+def chromium() -> Iterator[Page]:
     found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     if found is None:
         sys.exit("Drawing is timed in a real browser, and none is installed: chromium or google-chrome.")
