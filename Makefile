@@ -11,7 +11,8 @@ run: $(VENV)/run.installed
 test: $(VENV)/test.installed
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy
+	@# Loops are compiled meanwhile, which each process of the tests would else do for itself.
+	$(BIN)/python -c 'from ctr_app.training.warm_up import warm_up; warm_up()' & $(BIN)/mypy && wait
 	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadscope --no-loadscope-reorder
 
 $(VENV)/run.installed: requirements.txt

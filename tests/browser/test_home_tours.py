@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Locator
 
+from .long_run import wait_for_epoch
 from .screen import TRAINING_MS, Screen, expect
 
 pytestmark = pytest.mark.browser
@@ -52,7 +53,7 @@ def test_a_double_press_begins_one_training_and_the_way_back_stays_open(screen: 
     assert screen.alerts() == []
 
 
-def test_the_keyboard_alone_reaches_every_button_and_leads_to_bars_over_a_history(screen: Screen) -> None:
+def test_the_keyboard_alone_reaches_every_button_and_a_stopped_tour_has_bars_over_a_history(screen: Screen) -> None:
     screen.open()
     button(screen, "din")
     reached = []
@@ -64,7 +65,11 @@ def test_the_keyboard_alone_reaches_every_button_and_leads_to_bars_over_a_histor
     for name in ("fm", "dcn", "din"):
         assert any(f"st-key-home-tour-{name}" in place for place in reached), name
     screen.page.keyboard.press("Enter")
-    screen.wait_for_path("attention", TRAINING_MS)
+    screen.wait_for_path("train")
+    wait_for_epoch(screen, 1.0)
+    screen.press("train-stop")
+    screen.press("train-see")
+    screen.wait_for_path("attention")
     screen.see_chart()
     screen.settle()
     assert screen.alerts() == []

@@ -72,6 +72,7 @@ def _flipped(content: bytes, position: int) -> bytes:
 
 
 PACKERS = {"gzip": gzip.compress, "zip": lambda content: zipped({"clicks.csv": content}), "zstd": zstd.compress}
+LONG_ONES = {name: pack(LONG_TABLE) for name, pack in PACKERS.items()}
 READ: dict[str, bytes] = {
     **{f"packed by {name}": pack(TABLE) for name, pack in PACKERS.items()},
     **{f"Parquet packed by {name}": pack(parquet()) for name, pack in PACKERS.items()},
@@ -85,8 +86,8 @@ READ: dict[str, bytes] = {
 }
 REFUSED: dict[str, tuple[bytes, str]] = {
     **{
-        f"{name} cut at {share:.0%}": (pack(LONG_TABLE)[: int(len(pack(LONG_TABLE)) * share)], "damaged")
-        for name, pack in PACKERS.items()
+        f"{name} cut at {share:.0%}": (packed[: int(len(packed) * share)], "damaged")
+        for name, packed in LONG_ONES.items()
         for share in (0.1, 0.3, 0.5, 0.7, 0.9, 0.99)
     },
     **{
@@ -94,8 +95,8 @@ REFUSED: dict[str, tuple[bytes, str]] = {
         for share in (0.01, 0.1, 0.3, 0.5, 0.7, 0.9, 0.99)
     },
     **{
-        f"{name} with a byte changed": (_flipped(pack(LONG_TABLE), len(pack(LONG_TABLE)) // 2), "damaged")
-        for name, pack in PACKERS.items()
+        f"{name} with a byte changed": (_flipped(packed, len(packed) // 2), "damaged")
+        for name, packed in LONG_ONES.items()
     },
     **{f"packed twice by {name}": (pack(gzip.compress(TABLE)), "is packed twice") for name, pack in PACKERS.items()},
     **{f"a pickle in {name}": (pack(pickle.dumps(TABLE)), "is a pickle") for name, pack in PACKERS.items()},
