@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from acceptance import RESULTS, machine, with_section
+from acceptance import machine, publish
 from forecast import Case, cases, store_table
 from peers.pool import ON_THE_CPU, ONE_THREAD
 from peers.rows import make_clicks, make_histories
@@ -147,9 +147,7 @@ def main() -> None:
         for case in options.cases * repeats:
             found[case].append(in_a_process(case, Path(name)))
     text = section(found, rows, time.perf_counter() - started)
-    print(text)
-    if not options.quick and set(options.cases) == set(cases()):
-        RESULTS.write_text(with_section(RESULTS.read_text() if RESULTS.exists() else "# Results\n\n", text))
+    publish(text, options.quick or set(options.cases) != set(cases()))
 
 
 if __name__ == "__main__":
